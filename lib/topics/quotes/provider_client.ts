@@ -63,6 +63,13 @@ export function delayText(
     : `Prices are delayed by ${min.amount} to ${end}`;
 }
 
+/** Formats a day of a closing price. Every market closes on the same date in UTC as in its own time. */
+const DAY_FORMAT = new Intl.DateTimeFormat("en-GB", {
+  timeZone: "UTC",
+  day: "numeric",
+  month: "short",
+});
+
 /** The client of a provider. */
 export class ProviderClient {
   readonly provider: Provider;
@@ -123,7 +130,7 @@ export class ProviderClient {
 
   /** Tests if a reading is not stale. */
   isFresh(reading: TrackedReading): boolean {
-    return !this.#freshness.assessReading(reading, this.provider.intervalMs).isStale;
+    return !this.#freshness.assessReading(reading, this.provider).isStale;
   }
 
   /** Returns the current status, and dates and logs a change of state. Null before the first outcome of a call. */
@@ -150,7 +157,7 @@ export class ProviderClient {
   msUntilChange(lookBackMs: number): number {
     return Math.min(
       ...[...this.#readings.values()].map((reading) =>
-        this.#freshness.msUntilChange(reading, this.provider.intervalMs, lookBackMs)
+        this.#freshness.msUntilChange(reading, this.provider, lookBackMs)
       ),
     );
   }
@@ -170,7 +177,7 @@ export class ProviderClient {
 
   #freshnessOfReadings(): Freshness[] {
     return [...this.#readings.values()].map((reading) =>
-      this.#freshness.assessReading(reading, this.provider.intervalMs)
+      this.#freshness.assessReading(reading, this.provider)
     );
   }
 
@@ -192,7 +199,9 @@ export class ProviderClient {
     // A half-open circuit breaker does not prove that the provider has recovered.
     if (this.#readings.size === 0 || this.breaker !== "closed") return "down";
     const freshness = this.#freshnessOfReadings();
-    if (freshness.every(({ session }) => session === "closed")) return "closed";
+    if (freshness.every(({ session, isStale }) => session === "closed" && !isStale)) {
+      return "closed";
+    }
     const isSilent = freshness.every(({ isStale, session }) => isStale || session === "closed");
     // A provider on standby is rarely called, so its silence is not a fault unless a call failed.
     if (isSilent && (this.#failures.size > 0 || standbyFor === null)) return "stale";
@@ -227,14 +236,28 @@ export class ProviderClient {
       case "down":
       case "stale":
         return this.#failures.values().next().value ?? this.#upstream.health().failure?.message ??
+          this.#closesText() ??
           (this.#isResponding() ? "No new price for twice the poll interval" : NO_RESPONSE_REASON);
       case "closed":
-        return "Markets are closed";
+        return this.#closesText() ?? "Markets are closed";
       case "delayed":
         return delayText([...this.#readings.values()]);
       case "live":
         return null;
     }
+  }
+
+  /** Describes closing prices by their days, such as "Close of 27 Nov": null if the source has others. */
+  #closesText(): string | null {
+    if (this.provider.isEndOfDay !== true) return null;
+    const days = [...this.#readings.values()].map(({ as_of }) => as_of).filter((day) =>
+      day !== null
+    )
+      .toSorted();
+    const [first, last] = [days.at(0), days.at(-1)].map((day) =>
+      day === undefined ? "" : DAY_FORMAT.format(Date.parse(day))
+    );
+    return first === last ? `Close of ${first}` : `Closes of ${first} to ${last}`;
   }
 
   /** Tests if a response arrived in the last two intervals, even one without news. */

@@ -4,8 +4,9 @@
  * @module
  */
 import type { Clock } from "../../core/clock.ts";
+import { isoTime } from "../../core/time.ts";
 import { isPlausible, isPossiblePrice, measureChange, type MeasuredChange } from "./change.ts";
-import type { FreshnessRules, TrackedReading } from "./freshness.ts";
+import type { Freshness, FreshnessRules, TrackedReading } from "./freshness.ts";
 import type { Baseline } from "./history/baseline.ts";
 import { type Instrument, instrumentOf, type Instruments } from "./instrument.ts";
 import { isPositive, isZero, percentOf, subtract } from "./providers/decimal.ts";
@@ -105,6 +106,14 @@ function plausibleFigures(
 
 /** Shortens a number for a remark: `1.4e-45`. */
 const shorten = (decimal: string) => String(Number(Number(decimal).toPrecision(6)));
+
+/** Returns the fields of a quote that change with time alone. */
+function freshnessFields(
+  { session, isStale, nextOpenAt }: Freshness,
+): Pick<Quote, "session" | "next_open" | "is_stale"> {
+  const next_open = nextOpenAt === null ? null : isoTime(nextOpenAt);
+  return { session, next_open, is_stale: isStale };
+}
 
 /** Remembers accepted prices, from which the baseline of a source follows that states none. */
 export interface PriceRecorder {
@@ -223,12 +232,12 @@ export class QuoteCache {
   /** Lists all quotes, with their current session and staleness. */
   quotes(): Quote[] {
     return [...this.#cached.values()].map(({ reading, provider, change: measured }) => {
-      const { price, open, high, low, volume, bid, ask, as_of, received_at, is_delayed, delay_s } =
+      const { price, open, high, low, volume, bid, ask, received_at, is_delayed, delay_s } =
         reading;
       const { change, change_pct, basis, prev_close } = measured;
-      const { session, isStale } = this.#options.freshness.assessReading(
-        reading,
-        provider.intervalMs,
+      const { freshness } = this.#options;
+      const { session, next_open, is_stale } = freshnessFields(
+        freshness.assessReading(reading, provider),
       );
       const { tickers: _tickers, hours: _hours, ...instrument } = instrumentOf(
         this.#options.instruments,
@@ -248,12 +257,12 @@ export class QuoteCache {
         bid,
         ask,
         session,
-        next_open: null,
-        as_of,
+        next_open,
+        as_of: freshness.marketTimeOf(reading, provider),
         received_at,
         is_delayed,
         delay_s,
-        is_stale: isStale,
+        is_stale,
         source: provider.name,
         attribution: provider.attribution,
         simulated: this.#options.isSimulated,
@@ -261,7 +270,7 @@ export class QuoteCache {
     });
   }
 
-  /** Updates the session and staleness of a logged quote. Quotes of other symbols are returned unchanged. */
+  /** Updates the session, the next opening and the staleness of a logged quote. Quotes of other symbols are returned unchanged. */
   evaluate(quote: Quote): Quote {
     const { freshness, providers } = this.#options;
     const candidates = providers.filter(({ symbols }) => symbols.includes(quote.symbol));
@@ -269,10 +278,11 @@ export class QuoteCache {
     if (provider === undefined) return quote;
     // The source may have repeated the quote since it was published.
     const reading = this.readingOf(quote.symbol, quote.source);
-    const { session, isStale } = reading !== undefined && reading.received_at >= quote.received_at
-      ? freshness.assessReading(reading, provider.intervalMs)
-      : freshness.assessQuote(quote, provider.intervalMs);
-    return { ...quote, session, is_stale: isStale };
+    const isRead = reading !== undefined && reading.received_at >= quote.received_at;
+    const current = isRead
+      ? freshness.assessReading(reading, provider)
+      : freshness.assessQuote(quote, provider);
+    return { ...quote, ...freshnessFields(current) };
   }
 
   /** Tests if the markets of all these symbols are closed. A symbol without a quote does not count. */
@@ -280,7 +290,7 @@ export class QuoteCache {
     const cached = this.#cachedOf(symbols);
     return cached.length > 0 &&
       cached.every(({ reading, provider }) =>
-        this.#options.freshness.assessReading(reading, provider.intervalMs).session === "closed"
+        this.#options.freshness.assessReading(reading, provider).session === "closed"
       );
   }
 
@@ -293,7 +303,7 @@ export class QuoteCache {
   msUntilChange(lookBackMs: number, symbols: readonly string[] = [...this.#cached.keys()]): number {
     return Math.min(
       ...this.#cachedOf(symbols).map(({ reading, provider }) =>
-        this.#options.freshness.msUntilChange(reading, provider.intervalMs, lookBackMs)
+        this.#options.freshness.msUntilChange(reading, provider, lookBackMs)
       ),
     );
   }

@@ -1,17 +1,25 @@
 import { assertEquals } from "@std/assert";
+import { createManualClock } from "../../support/manual_clock.ts";
+import { HOUR_MS, isoTime } from "../../../lib/core/time.ts";
 import {
+  type Freshness,
   freshnessOf,
+  FreshnessRules,
   type Observation,
+  type SourcePace,
   track,
   type TrackedReading,
 } from "../../../lib/topics/quotes/freshness.ts";
 import { instrumentsFor } from "../../../lib/topics/quotes/instruments.ts";
 import { NO_BASELINE, NO_FIGURES } from "../../../lib/topics/quotes/providers/provider.ts";
+import type { Quote } from "../../../lib/topics/quotes/quote.ts";
 import { createMarketHours } from "../../../lib/topics/quotes/market_hours.ts";
 
 /** The poll interval of every source. */
 const INTERVAL_MS = 60_000;
-const INSTRUMENTS = instrumentsFor({});
+const INSTRUMENTS = instrumentsFor({
+  SYMBOLS: ["BTC-USD", "XAU-USD", "WTI", "SPX", "AAPL", "EUR-USD", "N225"],
+});
 const spanAt = createMarketHours();
 
 /**
@@ -45,6 +53,32 @@ const READING = {
   delay_s: null,
 } as const;
 
+/** A quote that another isolate published. */
+const QUOTE: Quote = {
+  ...NO_FIGURES,
+  symbol: "SPX",
+  name: "S&P 500",
+  class: "indices",
+  price: "7738.79",
+  change: null,
+  change_pct: null,
+  basis: "none",
+  prev_close: null,
+  currency: "USD",
+  unit: "points",
+  decimals: 2,
+  session: "open",
+  next_open: null,
+  as_of: null,
+  received_at: isoTime(at("18T15:00")),
+  is_delayed: false,
+  delay_s: null,
+  is_stale: false,
+  source: "yahoo",
+  attribution: "Yahoo",
+  simulated: false,
+};
+
 /** The wall time at which monotonic time is 0. */
 const MONOTONIC_ORIGIN = at("18T00:00");
 
@@ -71,31 +105,37 @@ function toObservation({ receivedElapsed, newsElapsed, ...reading }: TrackedRead
   };
 }
 
+const HOURLY_CLOSES: SourcePace = { intervalMs: HOUR_MS, isEndOfDay: true };
+
+const dayAndTime = (ms: number) => new Date(ms).toISOString().slice(8, 16);
+
+/** Determines the freshness of an observation at a time. */
+function assess(
+  observed: Observation,
+  time: string,
+  pace: SourcePace = { intervalMs: INTERVAL_MS },
+): Freshness {
+  return freshnessOf(observed, { instruments: INSTRUMENTS, spanAt, pace, now: at(time) });
+}
+
 /** Summarizes the freshness of an observation at a time, and the time until which it lasts. */
-function freshnessAt(observed: Observation, time: string): string {
-  const { session, isStale, until } = freshnessOf(observed, {
-    instruments: INSTRUMENTS,
-    spanAt,
-    intervalMs: INTERVAL_MS,
-    now: at(time),
-  });
-  const end = Number.isFinite(until) ? new Date(until).toISOString().slice(8, 16) : "ever";
+function freshnessAt(observed: Observation, time: string, pace?: SourcePace): string {
+  const { session, isStale, until } = assess(observed, time, pace);
+  const end = Number.isFinite(until) ? dayAndTime(until) : "ever";
   return `${session}${isStale ? " stale" : ""} until ${end}`;
+}
+
+/** Returns the next opening of a market, as an observation shows it: null if it is open. */
+function nextOpenAt(observed: Observation, time: string, pace?: SourcePace): string | null {
+  const opensAt = assess(observed, time, pace).nextOpenAt;
+  return opensAt === null ? null : dayAndTime(opensAt);
 }
 
 Deno.test("a quote of an open market is stale after two intervals of silence", () => {
   const quote = observation("18T15:00", "18T14:59");
   assertEquals(freshnessAt(quote, "18T15:01"), "open until 18T15:02");
   assertEquals(freshnessAt(quote, "18T15:02"), "open stale until 18T21:00");
-  assertEquals(
-    freshnessOf(quote, {
-      instruments: INSTRUMENTS,
-      spanAt,
-      intervalMs: INTERVAL_MS,
-      now: at("18T16:00"),
-    }).since,
-    at("18T15:02"),
-  );
+  assertEquals(assess(quote, "18T16:00").since, at("18T15:02"));
 });
 
 Deno.test("a quote of a closed market is not stale, and its session follows the calendar", () => {
@@ -171,8 +211,8 @@ Deno.test("the calendar takes precedence over hours in the response that trades 
   const day = { symbol: "WTI", period: { start: at("18T05:00"), end: at("19T04:59") } };
   const quiet = observation("18T22:10", "18T22:00", day);
   assertEquals(freshnessAt(quiet, "18T22:10"), "closed until 18T23:00");
-  const traded = observation("18T22:10", "18T22:05", day);
-  assertEquals(freshnessAt(traded, "18T22:10"), "open until 18T22:12");
+  const traded = observation("18T22:25", "18T22:21", day);
+  assertEquals(freshnessAt(traded, "18T22:25"), "open until 18T22:27");
   const evening = { symbol: "WTI", period: { start: at("18T05:00"), end: at("18T22:00") } };
   assertEquals(
     freshnessAt(observation("18T23:30", "18T23:20", evening), "18T23:30"),
@@ -205,4 +245,215 @@ Deno.test("a price that is old at its receipt is only as fresh as its market tim
   assertEquals(freshnessAt(toObservation(old), "18T15:00"), "open stale until 18T21:00");
   const delayed = trackedReading("18T15:00", "18T14:45", undefined, 900);
   assertEquals(freshnessAt(toObservation(delayed), "18T15:00"), "open until 18T15:02");
+});
+
+/** Creates the observation of a price of a past day, whose date is known only. */
+const closeOf = (day: string, overrides: Partial<Observation> = {}) =>
+  observation("20T12:00", `${day}T00:00`, overrides);
+
+Deno.test("a closing price is closed while its market trades, and stale after more than five sessions", () => {
+  // The market of the 12th closed on that day at 21:00. The fifth session since then is that of the 19th.
+  const close = closeOf("12");
+  assertEquals(freshnessAt(close, "13T15:00", HOURLY_CLOSES), "closed until 13T21:00");
+  assertEquals(freshnessAt(close, "19T22:00", HOURLY_CLOSES), "closed until 20T14:30");
+  assertEquals(freshnessAt(close, "20T20:59", HOURLY_CLOSES), "closed until 20T21:00");
+  assertEquals(freshnessAt(close, "20T21:00", HOURLY_CLOSES), "closed stale until 23T14:30");
+  assertEquals(assess(close, "22T12:00", HOURLY_CLOSES).since, at("20T21:00"));
+});
+
+Deno.test("holidays do not age a closing price, and silence of its source does not either", () => {
+  // The 26th is Thanksgiving.
+  const close = closeOf("19");
+  assertEquals(freshnessAt(close, "27T17:00", HOURLY_CLOSES), "closed until 27T18:00");
+  assertEquals(freshnessAt(close, "27T18:00", HOURLY_CLOSES), "closed until 30T14:30");
+  assertEquals(freshnessAt(close, "30T21:00", HOURLY_CLOSES).startsWith("closed stale"), true);
+});
+
+Deno.test("the sessions of futures, of currencies and of Tokyo age a closing price from its own close on", () => {
+  for (
+    const [symbol, staleAt] of [["WTI", "20T22:00"], ["EUR-USD", "20T22:00"], ["N225", "20T06:30"]]
+  ) {
+    const close = closeOf("12", { symbol: symbol ?? "" });
+    const { until, isStale } = assess(close, "20T05:00", HOURLY_CLOSES);
+    assertEquals([isStale, dayAndTime(until)], [false, staleAt], symbol);
+  }
+  const coin = closeOf("12", { symbol: "BTC-USD" });
+  assertEquals(freshnessAt(coin, "18T23:59", HOURLY_CLOSES), "closed until 19T00:00");
+});
+
+Deno.test("a last print some minutes after the bell leaves the market closed", () => {
+  const halfDay = observation("18T18:10", "18T18:05", {
+    period: { start: at("18T14:30"), end: at("18T18:00") },
+  });
+  assertEquals(freshnessAt(halfDay, "18T18:30"), "closed until 18T21:00");
+  // The 27th is a half day of the calendar, which the source does not know.
+  const unknownHalfDay = observation("27T18:10", "27T18:04", {
+    period: { start: at("27T14:30"), end: at("27T21:00") },
+  });
+  assertEquals(freshnessAt(unknownHalfDay, "27T18:30"), "closed until 30T14:30");
+  const future = { symbol: "WTI", period: { start: at("20T05:00"), end: at("21T04:59") } };
+  for (const last of ["20T22:01", "20T22:19"]) {
+    assertEquals(
+      freshnessAt(observation("20T22:30", last, future), "20T22:30"),
+      "closed until 22T23:00",
+    );
+  }
+});
+
+Deno.test("a print some seconds before the bell is a trade of the session", () => {
+  const period = { start: at("18T14:30"), end: at("18T21:00") };
+  const early = observation("18T14:50", "18T14:29", { period });
+  assertEquals(freshnessAt(early, "18T14:50"), "open until 18T14:52");
+});
+
+Deno.test("trades before the reported hours open a market that its calendar opens", () => {
+  // Sunday evening, with the hours of Monday.
+  const monday = { symbol: "WTI", period: { start: at("23T05:00"), end: at("24T04:59") } };
+  assertEquals(
+    freshnessAt(observation("22T22:50", "20T22:00", monday), "22T22:50"),
+    "closed until 22T23:00",
+  );
+  assertEquals(
+    freshnessAt(observation("22T23:05", "20T22:00", monday), "22T23:05"),
+    "closed until 23T05:00",
+  );
+  assertEquals(
+    freshnessAt(observation("22T23:05", "22T23:04", monday), "22T23:05"),
+    "open until 22T23:07",
+  );
+});
+
+Deno.test("hours in the response that no market has are ignored", () => {
+  for (
+    const period of [
+      { start: at("18T21:00"), end: at("18T14:30") },
+      { start: 0, end: 0 },
+      { start: 0, end: at("18T21:00") },
+      { start: at("18T14:30"), end: at("30T14:30") },
+    ]
+  ) {
+    const quote = observation("18T15:00", "18T15:00", { period });
+    assertEquals(freshnessAt(quote, "18T15:00"), "open until 18T15:02");
+    assertEquals(freshnessAt(quote, "18T21:00"), "closed until 19T14:30");
+  }
+});
+
+Deno.test("a closed market has a next opening, over weekends, holidays and early closes, and an open one has none", () => {
+  const quote = observation("18T15:00", "18T15:00");
+  assertEquals(nextOpenAt(quote, "18T15:00"), null);
+  assertEquals(nextOpenAt(quote, "18T21:00"), "19T14:30");
+  assertEquals(nextOpenAt(quote, "20T21:00"), "23T14:30");
+  assertEquals(nextOpenAt(quote, "25T21:00"), "27T14:30", "Thanksgiving");
+  assertEquals(nextOpenAt(quote, "27T18:00"), "30T14:30", "an early close");
+  assertEquals(nextOpenAt({ ...quote, symbol: "WTI" }, "20T22:00"), "22T23:00");
+  assertEquals(nextOpenAt({ ...quote, symbol: "BTC-USD" }, "20T22:00"), null);
+  const closed = observation("18T18:30", "18T18:00", { session: "closed" });
+  assertEquals(nextOpenAt(closed, "18T18:30"), "19T14:30", "an early close of the source");
+  const late = { period: { start: at("18T16:00"), end: at("18T21:00") } };
+  assertEquals(nextOpenAt(observation("18T15:00", "17T21:00", late), "18T15:00"), "18T16:00");
+  const quiet = { period: { start: at("17T14:30"), end: at("17T21:00") } };
+  assertEquals(nextOpenAt(observation("18T15:00", "17T21:00", quiet), "18T15:00"), "19T14:30");
+  assertEquals(nextOpenAt(closeOf("17"), "18T12:00", HOURLY_CLOSES), "18T14:30");
+  assertEquals(nextOpenAt(closeOf("17"), "18T15:00", HOURLY_CLOSES), null);
+});
+
+Deno.test("trades outside a session prove pre-market and after-hours trading of US shares only", () => {
+  const share = { symbol: "AAPL" };
+  const post = observation("18T21:40", "18T21:35", share);
+  assertEquals(freshnessAt(post, "18T21:40"), "post until 18T21:42");
+  assertEquals(nextOpenAt(post, "18T21:40"), "19T14:30");
+  assertEquals(freshnessAt(post, "18T21:42"), "post stale until 19T01:00");
+  assertEquals(freshnessAt(post, "19T01:00"), "closed until 19T14:30");
+  // A thin market is not silent while its source responds.
+  assertEquals(
+    freshnessAt({ ...post, receivedAt: at("18T22:40") }, "18T22:40"),
+    "post until 18T22:42",
+  );
+  const pre = observation("19T10:40", "19T10:35", share);
+  assertEquals(freshnessAt(pre, "19T10:40"), "pre until 19T10:42");
+  assertEquals(nextOpenAt(pre, "19T10:40"), "19T14:30");
+  assertEquals(
+    freshnessAt(observation("19T10:40", "18T21:35", share), "19T10:40"),
+    "closed until 19T14:30",
+  );
+  assertEquals(
+    freshnessAt(observation("18T21:40", "18T21:10", share), "18T21:40"),
+    "closed until 19T14:30",
+  );
+  assertEquals(
+    freshnessAt(observation("18T21:40", "18T21:35"), "18T21:40"),
+    "closed until 19T14:30",
+  );
+});
+
+Deno.test("a halt that the source reports is shown, also of a market that never closes, and is no silence", () => {
+  const halted = observation("18T15:10", "18T15:00", { session: "halted", newsAt: at("18T15:00") });
+  assertEquals(freshnessAt(halted, "18T15:10"), "halted until 18T15:12");
+  assertEquals(freshnessAt(halted, "18T15:12"), "halted stale until 18T21:00");
+  assertEquals(freshnessAt(halted, "18T21:00"), "closed until 19T14:30");
+  const coin = { ...halted, symbol: "BTC-USD" };
+  assertEquals(freshnessAt(coin, "18T15:10"), "halted until 18T15:12");
+});
+
+Deno.test("a source that repeats its price without market times is stale once an open market is quiet for minutes", () => {
+  const gold = { symbol: "XAU-USD", isRepeated: true };
+  const read = (received: string, price: string, previous?: TrackedReading) => {
+    const { as_of, newsElapsed: _news, ...reading } = trackedReading(received, null);
+    return track({ ...reading, ...gold, as_of, price }, previous, INTERVAL_MS);
+  };
+  const first = read("18T15:00", "4165.2");
+  const repeated = read("18T15:05", "4165.2", first);
+  assertEquals(freshnessAt(toObservation(repeated), "18T15:06"), "open until 18T15:07");
+  assertEquals(freshnessAt(toObservation(repeated), "18T15:07"), "open stale until 18T22:00");
+  assertEquals(
+    freshnessAt(toObservation(read("18T15:05", "4165.3", first)), "18T15:06"),
+    "open until 18T15:07",
+  );
+  const again = read("18T15:10", "4165.2", repeated);
+  assertEquals(freshnessAt(toObservation(again), "18T15:10"), "open stale until 18T22:00");
+  assertEquals(
+    freshnessAt(toObservation(read("18T15:10", "4165.9", again)), "18T15:10"),
+    "open until 18T15:12",
+  );
+  // The price of Friday may stay for some minutes after the opening on Sunday.
+  const friday = read("20T21:59", "4165.2");
+  const weekend = read("22T23:04", "4165.2", friday);
+  assertEquals(freshnessAt(toObservation(weekend), "22T12:00"), "closed until 22T23:00");
+  assertEquals(freshnessAt(toObservation(weekend), "22T23:04"), "open until 22T23:06");
+});
+
+Deno.test("a market time in the future is not known, and one that is ahead by the difference of clocks is", () => {
+  assertEquals(trackedReading("18T15:00", "18T15:04").as_of, isoTime(at("18T15:04")));
+  const future = trackedReading("18T15:00", "30T15:00");
+  assertEquals(future.as_of, null);
+  assertEquals(freshnessAt(toObservation(future), "18T15:02"), "open stale until 18T21:00");
+});
+
+Deno.test("marketTimeOf() dates a closing price by the close of its day, once it is over", () => {
+  const rules = new FreshnessRules(createManualClock(at("20T12:00")), INSTRUMENTS, spanAt);
+  const dateOf = (symbol: string, day: string, received = "20T12:00") => {
+    const reading = { ...trackedReading(received, `${day}T00:00`), symbol };
+    const time = rules.marketTimeOf(reading, HOURLY_CLOSES);
+    return time === null ? null : dayAndTime(Date.parse(time));
+  };
+  assertEquals(dateOf("SPX", "19"), "19T21:00");
+  assertEquals(dateOf("WTI", "19"), "19T22:00");
+  assertEquals(dateOf("N225", "19"), "19T06:30");
+  assertEquals(dateOf("EUR-USD", "19"), "19T22:00");
+  assertEquals(dateOf("SPX", "20"), "20T00:00", "before the close");
+  const timed = { ...trackedReading("20T12:00", "19T14:15"), symbol: "EUR-USD" };
+  assertEquals(rules.marketTimeOf(timed, HOURLY_CLOSES), isoTime(at("19T14:15")));
+  assertEquals(rules.marketTimeOf(timed, { intervalMs: INTERVAL_MS }), isoTime(at("19T14:15")));
+});
+
+Deno.test("a quote of an isolate whose clock is ahead is stale once it has been known for two intervals", async () => {
+  const clock = createManualClock(at("18T15:00"));
+  const rules = new FreshnessRules(clock, INSTRUMENTS, spanAt);
+  const quote = { ...QUOTE, received_at: isoTime(at("18T15:10")) };
+  const isStale = () => rules.assessQuote(quote, { intervalMs: INTERVAL_MS }).isStale;
+  assertEquals(isStale(), false);
+  await clock.advance(2 * INTERVAL_MS - 1);
+  assertEquals(isStale(), false);
+  await clock.advance(1);
+  assertEquals(isStale(), true);
 });

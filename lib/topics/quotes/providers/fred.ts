@@ -24,9 +24,6 @@ import {
 
 const FRED_OBSERVATIONS_URL = "https://api.stlouisfed.org/fred/series/observations";
 
-/** A closing price is published on the next day. */
-const FRED_DELAY_S = DAY_MS / 1000;
-
 /** A new price comes once per day. An hour between two polls finds it in good time. */
 const FRED_INTERVAL_MS = HOUR_MS;
 
@@ -73,6 +70,7 @@ export function createFred(tickers: Tickers, key: string): Provider {
     attribution: "This product uses the FRED® API but is not endorsed or certified by the " +
       "Federal Reserve Bank of St. Louis.",
     symbols: Object.keys(tickers),
+    isEndOfDay: true,
     intervalMs: FRED_INTERVAL_MS,
     // The preferred provider is polled far more often, so the cache responds in between.
     ttlMs: FRED_INTERVAL_MS,
@@ -89,12 +87,11 @@ export function createFred(tickers: Tickers, key: string): Provider {
         price: last.value,
         ...baselineFields(previous?.value ?? null, "prev_close"),
         ...NO_FIGURES,
-        isClose: true,
         session: null,
         as_of: isoTime(Date.parse(last.date)),
         ...receipt,
         is_delayed: true,
-        delay_s: FRED_DELAY_S,
+        delay_s: null,
       };
     },
     async readHistory(upstream, symbol, range) {

@@ -34,8 +34,6 @@ export interface Reading
   readonly currency?: string | null;
   /** True if the source repeats its last price without the time of the trade, so that only another price is news. */
   readonly isRepeated?: boolean;
-  /** True if the price is the close of the day of `as_of`. */
-  readonly isClose?: boolean;
   /** Null if the response does not state it. In this case the calendar of the market applies. */
   readonly session: Quote["session"] | null;
   /** The trading hours that the response states: wall times in ms. They take precedence over `session`. */
@@ -110,6 +108,8 @@ export interface Provider {
   readonly intervalMs: number;
   /** Time between two polls while all markets of the provider are closed, in ms. The default is `intervalMs`. */
   readonly closedIntervalMs?: number;
+  /** True if its prices are the closes of past days, at the market time of a reading. Their age in sessions decides if one is stale. */
+  readonly isEndOfDay?: boolean;
   /** Lifetime of a cached response, in ms. At most 80 % of the interval, or a poll that the jitter advances must wait. */
   readonly ttlMs: number;
   /** Deadline of a request, in ms. The default is that of the upstream. */

@@ -11,19 +11,18 @@ function read(text: string) {
   return fred.read(createSampleUpstream({ "?series_id=DCOILWTICO&sort_order=desc": text }), "WTI");
 }
 
-Deno.test("fred skips days without a trade, and is delayed by a day", async () => {
+Deno.test("fred skips days without a trade, and sends the closes of past days", async () => {
   assertEquals(await read(WTI), {
     symbol: "WTI",
     price: "67.45",
     ...NO_BASELINE,
     ...NO_FIGURES,
-    isClose: true,
     session: null,
     as_of: "2026-09-30T00:00:00.000Z",
     received_at: "2026-05-18T08:20:00.000Z",
     receivedElapsed: RECEIVED_ELAPSED,
     is_delayed: true,
-    delay_s: 86_400,
+    delay_s: null,
   });
 });
 
