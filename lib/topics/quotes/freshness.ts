@@ -33,9 +33,6 @@ const MAX_QUIET_MS = 5 * MINUTE_MS;
 /** The most sessions that may have ended since a closing price before it is stale. */
 const MAX_CLOSE_AGE_SESSIONS = 5;
 
-/** The longest time by which the clock of a source may be ahead. A later market time is an error. */
-const MAX_CLOCK_LEAD_MS = 5 * MINUTE_MS;
-
 /** The longest trading period that a source may report. Others are errors. */
 const MAX_PERIOD_MS = 2 * DAY_MS;
 
@@ -59,15 +56,6 @@ function lagMsOf({ as_of, delay_s, received_at }: Reading, intervalMs: number): 
   return Math.max(0, Date.parse(received_at) - Date.parse(as_of) - expectedMs);
 }
 
-/** Returns a reading without a market time that is later than its receipt, beyond the differences of clocks. */
-function withoutFutureTime(reading: Reading): Reading {
-  const { as_of, received_at } = reading;
-  if (as_of === null || Date.parse(as_of) - Date.parse(received_at) <= MAX_CLOCK_LEAD_MS) {
-    return reading;
-  }
-  return { ...reading, as_of: null };
-}
-
 /** Tests if a response repeats the previous one: the same market time, or the same price if only another price is news. */
 function isRepetition({ as_of, price, isRepeated }: Reading, previous: Reading): boolean {
   if (as_of !== null) return as_of === previous.as_of;
@@ -81,11 +69,10 @@ function isRepetition({ as_of, price, isRepeated }: Reading, previous: Reading):
  * @param previous The previous reading of the same source.
  */
 export function track(
-  received: Reading,
+  reading: Reading,
   previous: TrackedReading | undefined,
   intervalMs: number,
 ): TrackedReading {
-  const reading = withoutFutureTime(received);
   const { as_of, receivedElapsed } = reading;
   if (previous !== undefined && isRepetition(reading, previous)) {
     return { ...reading, newsElapsed: previous.newsElapsed };

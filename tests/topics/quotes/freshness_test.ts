@@ -422,13 +422,6 @@ Deno.test("a source that repeats its price without market times is stale once an
   assertEquals(freshnessAt(toObservation(weekend), "22T23:04"), "open until 22T23:06");
 });
 
-Deno.test("a market time in the future is not known, and one that is ahead by the difference of clocks is", () => {
-  assertEquals(trackedReading("18T15:00", "18T15:04").as_of, isoTime(at("18T15:04")));
-  const future = trackedReading("18T15:00", "30T15:00");
-  assertEquals(future.as_of, null);
-  assertEquals(freshnessAt(toObservation(future), "18T15:02"), "open stale until 18T21:00");
-});
-
 Deno.test("marketTimeOf() dates a closing price by the close of its day, once it is over", () => {
   const rules = new FreshnessRules(createManualClock(at("20T12:00")), INSTRUMENTS, spanAt);
   const dateOf = (symbol: string, day: string, received = "20T12:00") => {
