@@ -6,7 +6,7 @@
  * @module
  */
 import { z } from "zod";
-import { DAY_MS, HOUR_MS, isoTime } from "../../../core/time.ts";
+import { HOUR_MS, isoTime } from "../../../core/time.ts";
 import { parseKeepingDigits } from "./decimal.ts";
 import {
   getFresh,
@@ -20,9 +20,6 @@ import {
 } from "./provider.ts";
 
 const FRANKFURTER_URL = "https://api.frankfurter.dev/v1/latest";
-
-/** A rate holds until the next one, a day later. */
-const FRANKFURTER_DELAY_S = DAY_MS / 1000;
 
 /** New rates come once per day. An hour between two polls finds them in good time. */
 const FRANKFURTER_INTERVAL_MS = HOUR_MS;
@@ -52,6 +49,7 @@ export function createFrankfurter(tickers: Tickers): Provider {
     title: "Frankfurter",
     attribution: "European Central Bank, reference rates, by frankfurter.dev",
     symbols: Object.keys(tickers),
+    isEndOfDay: true,
     intervalMs: FRANKFURTER_INTERVAL_MS,
     // The preferred provider is polled far more often, so the cache responds in between.
     ttlMs: FRANKFURTER_INTERVAL_MS,
@@ -70,12 +68,11 @@ export function createFrankfurter(tickers: Tickers): Provider {
         currency: quoted,
         ...NO_BASELINE,
         ...NO_FIGURES,
-        isClose: true,
         session: null,
         as_of: isoTime(Date.parse(day.date)),
         ...receipt,
         is_delayed: true,
-        delay_s: FRANKFURTER_DELAY_S,
+        delay_s: null,
       };
     },
   };

@@ -23,13 +23,12 @@ Deno.test("frankfurter's rate is the fixing of a day, and has no baseline", asyn
     currency: "USD",
     ...NO_BASELINE,
     ...NO_FIGURES,
-    isClose: true,
     session: null,
     as_of: "2026-10-02T00:00:00.000Z",
     received_at: "2026-05-18T08:20:00.000Z",
     receivedElapsed: RECEIVED_ELAPSED,
     is_delayed: true,
-    delay_s: 86_400,
+    delay_s: null,
   });
 });
 
