@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { percentOf, subtract } from "./providers/decimal.ts";
+import { isPositive, percentOf, subtract } from "./providers/decimal.ts";
 import type { Provider, Reading } from "./providers/provider.ts";
 
 /** The largest time between two compared prices, in ms, since yesterday's close does not contradict today's price. */
@@ -36,6 +36,8 @@ export class Divergences {
   /** Compares the serving source of a symbol with a reference source, and keeps or drops the remark on the symbol. */
   compare(serving: SourcedReading, reference: SourcedReading): void {
     const { symbol, price } = serving.reading;
+    // Near zero and below it, a difference in percent tells nothing.
+    if (!isPositive(price)) return this.forget(symbol);
     const differencePct = Math.abs(percentOf(subtract(reference.reading.price, price), price));
     if (
       differencePct <= this.#maxDifferencePct ||

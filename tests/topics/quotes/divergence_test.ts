@@ -60,3 +60,8 @@ Deno.test("Divergences drops a remark once prices agree or it is forgotten, and 
   divergences.forget("BTC-USD");
   assertEquals(divergences.remarks(["BTC-USD"]), []);
 });
+
+Deno.test("Divergences compares no price that is not above zero", () => {
+  assertEquals(remarksOn(reading("0.00"), reading("1.00")), []);
+  assertEquals(remarksOn(reading("-37.63"), reading("-30.00")), []);
+});

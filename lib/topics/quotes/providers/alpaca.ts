@@ -20,6 +20,7 @@ import {
   type Provider,
   tickerOf,
   type Tickers,
+  toQuery,
 } from "./provider.ts";
 
 const ALPACA_SNAPSHOTS_URL = "https://data.alpaca.markets/v2/stocks/snapshots";
@@ -77,7 +78,7 @@ export function createAlpaca(tickers: Tickers, { id, secret }: AlpacaKey): Provi
       const batch = batchOf(tickers, symbol, MAX_ALPACA_SYMBOLS);
       const { value: snapshots, receipt } = await getFresh(
         upstream,
-        `${ALPACA_SNAPSHOTS_URL}?symbols=${batch.join(",")}&feed=iex`,
+        `${ALPACA_SNAPSHOTS_URL}?symbols=${toQuery(batch)}&feed=iex`,
         (json) => parseMembers(parseKeepingDigits(json), AlpacaSnapshot),
       );
       const snapshot = snapshots.get(ticker);

@@ -112,7 +112,7 @@ export function createCoinbase(tickers: Tickers): Provider {
     limits: [{ calls: 10, perMs: 1000 }],
     costPerPoll: 2 * Object.keys(tickers).length,
     async read(upstream, symbol) {
-      const product = tickerOf(tickers, symbol);
+      const product = encodeURIComponent(tickerOf(tickers, symbol));
       const [ticker, stats] = await Promise.all([
         getFresh(
           upstream,
@@ -140,6 +140,6 @@ export function createCoinbase(tickers: Tickers): Provider {
       };
     },
     readHistory: (upstream, symbol, range) =>
-      readCandles(upstream, tickerOf(tickers, symbol), range),
+      readCandles(upstream, encodeURIComponent(tickerOf(tickers, symbol)), range),
   };
 }

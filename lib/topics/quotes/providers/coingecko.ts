@@ -20,6 +20,7 @@ import {
   ROUND_THE_CLOCK,
   tickerOf,
   type Tickers,
+  toQuery,
   UnixSeconds,
 } from "./provider.ts";
 
@@ -64,7 +65,7 @@ function parseCoins(json: string): ReadonlyMap<string, z.infer<typeof Coin>> {
  * @param key A key of the demo plan.
  */
 export function createCoinGecko(tickers: Tickers, key: string): Provider {
-  const url = `${COINGECKO_PRICE_URL}&ids=${Object.values(tickers).join(",")}`;
+  const url = `${COINGECKO_PRICE_URL}&ids=${toQuery(Object.values(tickers))}`;
   return {
     name: "coingecko",
     title: "CoinGecko",

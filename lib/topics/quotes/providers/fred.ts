@@ -77,7 +77,7 @@ export function createFred(tickers: Tickers, key: string): Provider {
     delayOf: () => ({ is_delayed: true, delay_s: null }),
     limits: [{ calls: 120, perMs: 60_000 }],
     async read(upstream, symbol) {
-      const series = tickerOf(tickers, symbol);
+      const series = encodeURIComponent(tickerOf(tickers, symbol));
       const url = `${FRED_OBSERVATIONS_URL}?series_id=${series}&sort_order=desc` +
         `&limit=${MAX_OBSERVATION_DAYS}&file_type=json&api_key=${key}`;
       const { value: [last, previous], receipt } = await getFresh(upstream, url, parseObservations);
@@ -97,7 +97,8 @@ export function createFred(tickers: Tickers, key: string): Provider {
     async readHistory(upstream, symbol, range) {
       const days = FRED_HISTORY_DAYS[range];
       if (days === undefined) return { intervalMs: DAY_MS, bars: [], prevClose: null };
-      const url = `${FRED_OBSERVATIONS_URL}?series_id=${tickerOf(tickers, symbol)}` +
+      const url =
+        `${FRED_OBSERVATIONS_URL}?series_id=${encodeURIComponent(tickerOf(tickers, symbol))}` +
         `&sort_order=desc&limit=${days}&file_type=json&api_key=${key}`;
       const { value: bars } = await getFresh(upstream, url, parseFredBars);
       return { intervalMs: DAY_MS, bars, prevClose: null };

@@ -44,7 +44,7 @@ export function createGoldApi(tickers: Tickers): Provider {
       const metal = tickerOf(tickers, symbol);
       const { value: spot, receipt } = await getFresh(
         upstream,
-        `${GOLD_API_URL}/${metal}`,
+        `${GOLD_API_URL}/${encodeURIComponent(metal)}`,
         (json) => GoldApiPrice.parse(parseKeepingDigits(json)),
       );
       if (spot.symbol !== null && spot.symbol !== metal) throw missingPrice("gold-api.com", symbol);

@@ -27,6 +27,7 @@ import {
   ROUND_THE_CLOCK,
   tickerOf,
   type Tickers,
+  toQuery,
   unknownTicker,
 } from "./provider.ts";
 
@@ -148,7 +149,7 @@ export function createKraken(tickers: Tickers): Provider {
     readonly value: ReadonlyMap<string, z.infer<typeof KrakenTicker>>;
     readonly receipt: Receipt;
   }> {
-    const pairs = batch.join(",");
+    const pairs = toQuery(batch);
     if (batch.length === 1 || !refused.has(pairs)) {
       try {
         const url = `${KRAKEN_TICKER_URL}?pair=${pairs}`;
@@ -178,9 +179,11 @@ export function createKraken(tickers: Tickers): Provider {
     costPerPoll: Math.ceil(Object.keys(tickers).length / MAX_KRAKEN_PAIRS),
     async read(upstream, symbol) {
       const pair = tickerOf(tickers, symbol);
-      const batch = refused.has(pair)
+      const batch = refused.has(toQuery([pair]))
         ? [pair]
-        : batchOf(tickers, symbol, MAX_KRAKEN_PAIRS).filter((other) => !refused.has(other));
+        : batchOf(tickers, symbol, MAX_KRAKEN_PAIRS).filter((other) =>
+          !refused.has(toQuery([other]))
+        );
       const { value, receipt } = await getTickers(upstream, pair, batch);
       const ticker = value.get(plainPair(pair));
       if (ticker === undefined) throw missingPrice("Kraken", symbol);
@@ -198,7 +201,7 @@ export function createKraken(tickers: Tickers): Provider {
     async readHistory(upstream, symbol, range) {
       const intervalMin = KRAKEN_INTERVALS_MIN[range];
       const pair = tickerOf(tickers, symbol);
-      const historyUrl = `${KRAKEN_OHLC_URL}?pair=${pair}&interval=${intervalMin}`;
+      const historyUrl = `${KRAKEN_OHLC_URL}?pair=${toQuery([pair])}&interval=${intervalMin}`;
       const { value: bars } = await getFresh(upstream, historyUrl, parseKrakenBars);
       return { intervalMs: intervalMin * MINUTE_MS, bars, prevClose: null };
     },

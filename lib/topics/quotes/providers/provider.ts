@@ -253,6 +253,11 @@ export function tickerOf(tickers: Tickers, symbol: string): string {
   return ticker;
 }
 
+/** Encodes tickers for the query of a URL, separated by commas. */
+export function toQuery(tickers: readonly string[]): string {
+  return tickers.map((ticker) => encodeURIComponent(ticker).replaceAll("%2F", "/")).join(",");
+}
+
 /**
  * Returns the tickers that one request asks for together with that of a symbol. The list is cut at the same places for all
  * symbols, so those of a batch share a URL.
@@ -281,6 +286,7 @@ export function missingPrice(title: string, symbol: string): UpstreamFailure {
  * @param status The status that the body states. 429 makes the upstream pause, even if the body came with HTTP 200.
  */
 export function errorBody(title: string, status: number): UpstreamFailure {
-  const outcome = status === 429 ? "refused: too many requests" : "answered with an error";
+  const error = status === 200 ? "an error" : `error ${status}`;
+  const outcome = status === 429 ? "refused: too many requests" : `answered with ${error}`;
   return new UpstreamFailure("http", `${title} ${outcome}`, { status });
 }

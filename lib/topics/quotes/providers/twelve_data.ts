@@ -25,6 +25,7 @@ import {
   type Provider,
   tickerOf,
   type Tickers,
+  toQuery,
   UnixSeconds,
 } from "./provider.ts";
 
@@ -138,7 +139,7 @@ export function createTwelveData(tickers: Tickers, key: string): Provider {
       const batch = batchOf(tickers, symbol, MAX_TWELVE_DATA_SYMBOLS);
       const { value: quotes, receipt } = await getFresh(
         upstream,
-        `${TWELVE_DATA_QUOTE_URL}?symbol=${batch.join(",")}`,
+        `${TWELVE_DATA_QUOTE_URL}?symbol=${toQuery(batch)}`,
         (json) => parseTwelveDataQuotes(json, batch),
         batch.length,
       );
@@ -164,7 +165,7 @@ export function createTwelveData(tickers: Tickers, key: string): Provider {
     async readHistory(upstream, symbol, range) {
       const pair = tickerOf(tickers, symbol);
       const { interval, intervalMs, count } = TWELVE_DATA_SERIES[range];
-      const url = `${TWELVE_DATA_SERIES_URL}?symbol=${pair}&interval=${interval}` +
+      const url = `${TWELVE_DATA_SERIES_URL}?symbol=${toQuery([pair])}&interval=${interval}` +
         `&outputsize=${count}&timezone=UTC`;
       const { value: bars } = await getFresh(upstream, url, parseTwelveDataSeries);
       return { intervalMs, bars, prevClose: null };

@@ -14,12 +14,14 @@ import {
   CurrencyOrNull,
   getFresh,
   missingPrice,
+  NO_DELAY,
   NO_FIGURES,
   NumberOrNull,
   parseBars,
   PlainNumber,
   type Provider,
   type ProviderHistory,
+  type Reading,
   tickerOf,
   type Tickers,
   UnixSeconds,
@@ -37,10 +39,11 @@ const YAHOO_DAY_QUERY = "range=1d&interval=5m";
 const YAHOO_FUTURES_DELAY_S = 600;
 const YAHOO_STOCKS_DELAY_S = 900;
 
-/** Returns the delay of a ticker's prices, in seconds: null for pairs of currencies (`=X`). `=F` marks a future. */
-function delayOf(ticker: string): number | null {
-  if (ticker.endsWith("=X")) return null;
-  return ticker.endsWith("=F") ? YAHOO_FUTURES_DELAY_S : YAHOO_STOCKS_DELAY_S;
+/** Returns the delay of a ticker's prices. `=F` marks a future, and `=X` a pair of currencies, which has none. */
+function delayOfTicker(ticker: string): Pick<Reading, "is_delayed" | "delay_s"> {
+  if (ticker.endsWith("=X")) return NO_DELAY;
+  const isFuture = ticker.endsWith("=F");
+  return { is_delayed: true, delay_s: isFuture ? YAHOO_FUTURES_DELAY_S : YAHOO_STOCKS_DELAY_S };
 }
 
 /** Validates the decimals to show. Prices of bars have those of a binary number. */
@@ -187,14 +190,13 @@ export function createYahoo(tickers: Tickers): Provider {
     // Yahoo documents no limit. It blocks addresses that send bursts.
     limits: [{ calls: 5, perMs: 1000 }],
     headers: { "user-agent": BROWSER_USER_AGENT },
-    delayOf: (symbol) => ({ is_delayed: true, delay_s: delayOf(tickerOf(tickers, symbol)) }),
+    delayOf: (symbol) => delayOfTicker(tickerOf(tickers, symbol)),
     async read(upstream, symbol) {
       const ticker = tickerOf(tickers, symbol);
       const url = `${YAHOO_CHART_URL}/${encodeURIComponent(ticker)}?${YAHOO_DAY_QUERY}`;
       const { value: chart, receipt } = await getFresh(upstream, url, parseQuoteOfChart);
       if (!isChartOf(ticker, chart.symbol)) throw missingPrice("Yahoo Finance", symbol);
       const period = chart.currentTradingPeriod?.regular;
-      const delayS = delayOf(ticker);
       return {
         symbol,
         price: chart.regularMarketPrice,
@@ -209,8 +211,7 @@ export function createYahoo(tickers: Tickers): Provider {
         ...(period === undefined ? {} : { period }),
         as_of: isoTime(chart.regularMarketTime),
         ...receipt,
-        is_delayed: delayS !== null,
-        delay_s: delayS,
+        ...delayOfTicker(ticker),
       };
     },
     async readHistory(upstream, symbol, range) {

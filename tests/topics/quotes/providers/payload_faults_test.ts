@@ -608,6 +608,25 @@ Deno.test("kraken's refusals of a rate make the upstream pause, in all their for
   assertEquals(await statusOf("EService:Unavailable"), 200);
 });
 
+Deno.test("tickers of a setting cannot change the path or the query of a request", async () => {
+  const urls: string[] = [];
+  const upstream: Pick<Upstream, "get"> = {
+    get(url) {
+      urls.push(url);
+      return Promise.reject(new UpstreamFailure("http", "unused"));
+    },
+  };
+  const odd = { ODD: "A/B?c=d&e#f" };
+  const providers = [createCoinbase(odd), createKraken(odd), createYahoo(odd), createGoldApi(odd)];
+  const keyed = [createTwelveData, createCoinGecko, createFred].map((create) => create(odd, "key"));
+  for (const provider of [...providers, ...keyed]) {
+    await assertRejects(() => provider.read(upstream, "ODD"), provider.name);
+    await provider.readHistory?.(upstream, "ODD", "1y", RECEIVED_AT).catch(() => {});
+  }
+  assertEquals(urls.length, 13);
+  for (const url of urls) assert(!/[?&]c=d|&e|#f/.test(url), url);
+});
+
 Deno.test("twelve-data cuts the symbols into requests of eight, the same ones for all symbols, which cost a credit per symbol", async () => {
   const tickers = Object.fromEntries(Array.from({ length: 19 }, (_, n) => [`S${n}`, `T${n}`]));
   const provider = createTwelveData(tickers, "a-key");

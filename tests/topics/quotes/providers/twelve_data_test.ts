@@ -49,7 +49,7 @@ Deno.test("twelve-data rejects an error with HTTP 200, for one symbol or for all
   await assertRejects(
     () => twelveData.read(unauthorized, "XAU-USD"),
     UpstreamFailure,
-    "answered with an error",
+    "answered with error 401",
   );
   const missing = createSampleUpstream({ "/quote": "{}" });
   await assertRejects(
