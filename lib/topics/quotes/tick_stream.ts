@@ -9,6 +9,7 @@ import type { Runtime } from "../../core/runtime.ts";
 import { isoTime } from "../../core/time.ts";
 import { SupervisedSocket } from "../../upstream/socket.ts";
 import type { ConnectedProvider } from "./provider_client.ts";
+import { compare } from "./providers/decimal.ts";
 import {
   NO_BASELINE,
   NO_FIGURES,
@@ -173,9 +174,22 @@ export class TickStream {
     const previous = this.#prices.get(symbol)?.price.sequence;
     if (sequence !== undefined && previous !== undefined && sequence <= previous) return;
     if (this.#isOutdated(symbol, as_of)) return;
+    if (this.#stream.hasPriceOnly) this.#widenDay(price);
     this.#prices.set(symbol, { price, heardElapsed: this.#heardElapsed });
     this.#recordAsOf(symbol, as_of, this.#heardAt);
     this.#handler.onTick(this.#toReading(price));
+  }
+
+  /** Widens the day's range of the last poll to a price that was traded since. */
+  #widenDay({ symbol, price }: StreamedPrice): void {
+    const polled = this.#polled.get(symbol);
+    if (polled === undefined) return;
+    const { high, low } = polled;
+    this.#polled.set(symbol, {
+      ...polled,
+      high: high !== null && compare(price, high) > 0 ? price : high,
+      low: low !== null && compare(price, low) < 0 ? price : low,
+    });
   }
 
   #isOutdated(symbol: string, asOf: string | null): boolean {

@@ -333,6 +333,8 @@ Deno.test("a stream that has nothing but prices keeps the polled figures, which 
       ...await read(...call),
       is_delayed: true,
       delay_s: 60,
+      high: "100.20",
+      low: "99.90",
     }),
   });
   const stop = test.poller.start();
@@ -345,5 +347,13 @@ Deno.test("a stream that has nothing but prices keeps the polled figures, which 
   stop();
   assertEquals(first.calledAt.length, 2);
   const quote = test.batches.flat().filter(({ key }) => key === "BTC-USD").at(-1)?.data;
-  assertEquals(quote, Object.assign({}, quote, { price: "100.589", delay_s: 60 }));
+  assertEquals(
+    quote,
+    Object.assign({}, quote, {
+      price: "100.589",
+      delay_s: 60,
+      high: "100.589",
+      low: "99.90",
+    }),
+  );
 });
