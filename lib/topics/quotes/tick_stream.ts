@@ -32,7 +32,7 @@ const MAX_FIGURES_AGE_MS = 5 * 60_000;
 export interface TickHandler {
   /** Handles a new price. */
   onTick(reading: Reading): void;
-  /** Handles the end of a connection: from now on, polls call the provider. */
+  /** Handles the end of a connection that delivered prices: from now on, polls call the provider. */
   onDown(): void;
 }
 
@@ -89,8 +89,9 @@ export class TickStream {
       onOpen: () => this.#onOpen(),
       onMessage: (message) => this.#onMessage(message),
       onDown: () => {
+        const wasDelivering = this.#prices.size > 0;
         this.#forgetConnection();
-        handler.onDown();
+        if (wasDelivering) handler.onDown();
       },
     });
   }

@@ -154,6 +154,23 @@ Deno.test("a connection that falls silent is replaced, and prices do not go stal
   assertEquals(linesOf(test, "BTC").filter((line) => line.includes("stale")), []);
 });
 
+Deno.test("attempts to connect that fail do not disturb the rhythm of polls", async () => {
+  const test = createPollerUnderTest({}, { first: STREAM });
+  const { clock, first, network } = test;
+  const stop = test.poller.start();
+  for (let second = 0; second < 60; second++) {
+    await clock.advance(1000);
+    network.newest.drop();
+  }
+  stop();
+  assertEquals(network.sockets.length > 4, true);
+  const [startedAt = NaN] = first.calledAt;
+  assertEquals(
+    first.calledAt.map((at) => at - startedAt),
+    Array.from({ length: 13 }, (_, poll) => poll * INTERVAL_MS),
+  );
+});
+
 Deno.test("a message that is not JSON costs the connection, not the quotes", async () => {
   const test = await startStreaming();
   const { clock, first, network, stop } = test;
