@@ -158,8 +158,8 @@ export class QuoteCache {
     const { symbol } = reading;
     const instrument = instrumentOf(this.#options.instruments, symbol);
     const key = `${provider.name} ${symbol}`;
-    const contradiction = contradictionOf(reading, instrument, provider.title);
     const now = this.#options.clock.now();
+    const contradiction = contradictionOf(reading, instrument, provider.title);
     const isAhead = isOfFuture(reading, now);
     const remark = isAhead ? `${provider.title} states a future time for ${symbol}` : contradiction;
     if (remark === null) this.#remarks.delete(key);
@@ -167,11 +167,7 @@ export class QuoteCache {
     if (contradiction !== null) return false;
     const cached = this.#cached.get(symbol)?.reading;
     const quarantined = this.#quarantined.get(symbol);
-    const validation = validateReading(reading, {
-      cached,
-      quarantined,
-      now,
-    });
+    const validation = validateReading(reading, { cached, quarantined, now });
     if (validation === "quarantine") this.#quarantined.set(symbol, reading);
     if (validation !== "accept") return false;
     this.#quarantined.delete(symbol);
