@@ -8,7 +8,7 @@ import { isPositive, percentOf, subtract } from "./providers/decimal.ts";
 import type { Provider, Reading } from "./providers/provider.ts";
 
 /** The largest time between two compared prices, in ms, since yesterday's close does not contradict today's price. */
-const MAX_TIME_GAP_MS = 5 * 60_000;
+const MAX_TIME_GAP_MS = 60_000;
 
 /** A reading and the provider that sent it. */
 export interface SourcedReading {
@@ -16,11 +16,12 @@ export interface SourcedReading {
   readonly provider: Pick<Provider, "title">;
 }
 
-/** Returns the time between two readings, in ms. Market times take precedence over the times of receipt. */
+/** Returns the time between two readings, in ms: between their receipts, or their market times if that is longer. */
 function timeGapMs(a: Reading, b: Reading): number {
-  if (a.as_of === null && b.as_of === null) return Math.abs(a.receivedElapsed - b.receivedElapsed);
+  const receiptsMs = Math.abs(a.receivedElapsed - b.receivedElapsed);
+  if (a.as_of === null && b.as_of === null) return receiptsMs;
   const timeOf = ({ as_of, received_at }: Reading) => Date.parse(as_of ?? received_at);
-  return Math.abs(timeOf(a) - timeOf(b));
+  return Math.max(receiptsMs, Math.abs(timeOf(a) - timeOf(b)));
 }
 
 /** The current divergences, by symbol. */

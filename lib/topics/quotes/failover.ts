@@ -38,8 +38,10 @@ export class Failover implements SnapshotSource {
   readonly #cache: QuoteCache;
   readonly #divergences: Divergences;
   readonly #table: ServingTable;
-  /** The clients whose check is under way. */
-  readonly #checking = new Set<ProviderClient>();
+  /** Monotonic times of the receipts of the last compared readings, by client and symbol. */
+  readonly #comparedAt = new Map<string, number>();
+  /** The symbols whose call is under way, by client. A call that hangs delays no other symbol. */
+  readonly #underWay = new Map<ProviderClient, Set<string>>();
   /** Monotonic times of the last calls of clients as reference sources. The first check sets it without a call. */
   readonly #referencesCalledAt = new Map<ProviderClient, number>();
   /** Monotonic times of the next polls. */
@@ -48,6 +50,7 @@ export class Failover implements SnapshotSource {
   constructor({ runtime, providers, freshness, cache, maxDivergencePct }: FailoverOptions) {
     this.#clock = runtime.clock;
     this.clients = providers.map((provider) => new ProviderClient(runtime, freshness, provider));
+    for (const client of this.clients) this.#underWay.set(client, new Set());
     this.#cache = cache;
     this.#divergences = new Divergences(maxDivergencePct);
     this.#table = new ServingTable(providers.map(({ provider }) => provider));
@@ -72,11 +75,11 @@ export class Failover implements SnapshotSource {
    * Calls a provider for the symbols that it serves. The next candidates take over those that fail.
    *
    * @param nextPollMs The time until the next poll of the provider, in ms.
-   * @returns Null if it serves no symbol.
+   * @returns Null if it serves no symbol, or its calls are under way.
    */
   serve(client: ProviderClient, nextPollMs: number): Promise<void> | null {
     this.#nextPollsAt.set(client, this.#clock.elapsed() + nextPollMs);
-    const symbols = this.servedBy(client);
+    const symbols = this.servedBy(client).filter((symbol) => !this.#isUnderWay(client, symbol));
     return symbols.length > 0 ? this.#serve(client, symbols) : null;
   }
 
@@ -84,16 +87,15 @@ export class Failover implements SnapshotSource {
    * Calls a provider for symbols that it does not serve: those for which it is preferred, so that it can take them back,
    * and, once {@linkcode REFERENCE_INTERVAL_MS} have passed, those of which it is the reference source.
    *
-   * @returns Null if there is no such symbol, or a check is under way.
+   * @returns Null if there is no such symbol, or their calls are under way.
    */
   check(client: ProviderClient): Promise<void> | null {
-    if (this.#checking.has(client)) return null;
     const elapsed = this.#clock.elapsed();
     const calledAt = this.#referencesCalledAt.get(client) ?? elapsed;
     const isDue = elapsed - calledAt >= REFERENCE_INTERVAL_MS;
     this.#referencesCalledAt.set(client, isDue ? elapsed : calledAt);
     const symbols = client.provider.symbols.filter((symbol) =>
-      !this.#isServing(client, symbol) &&
+      !this.#isServing(client, symbol) && !this.#isUnderWay(client, symbol) &&
       (this.#isPreferred(client, symbol) || isDue && this.#referenceOf(symbol) === client)
     );
     return symbols.length > 0 ? this.#check(client, symbols) : null;
@@ -132,13 +134,16 @@ export class Failover implements SnapshotSource {
     const serving = served.length > 0
       ? undefined
       : this.clients.find((candidate) =>
-        symbols.some((symbol) => this.#isServing(candidate, symbol))
+        symbols.some((symbol) =>
+          this.#isServing(candidate, symbol) && this.#hasFresh(symbol, candidate)
+        )
       );
     const elapsed = this.#clock.elapsed();
     const untilPollMs = (this.#nextPollsAt.get(client) ?? elapsed) - elapsed;
     return {
       standbyFor: serving?.provider.title ?? null,
       remarks: [
+        ...served.length > 0 ? this.#takeovers(client) : [],
         ...this.#divergences.remarks(served),
         ...this.#cache.remarks(symbols, client.provider.name),
       ],
@@ -146,36 +151,66 @@ export class Failover implements SnapshotSource {
     };
   }
 
-  async #fetchReadings(
+  /** Describes which other providers serve symbols for which this one is preferred. */
+  #takeovers(client: ProviderClient): string[] {
+    return this.clients.flatMap((other) => {
+      const taken = this.servedBy(other).filter((symbol) => this.#isPreferred(client, symbol));
+      return taken.length > 0 ? [`${other.provider.title} serves ${taken.join(", ")}`] : [];
+    });
+  }
+
+  #isUnderWay(client: ProviderClient, symbol: string): boolean {
+    return this.#underWay.get(client)?.has(symbol) ?? false;
+  }
+
+  /** Fetches a reading of a symbol, and passes it on as soon as it arrives: null if the call failed. */
+  async #fetchReading(
     client: ProviderClient,
-    symbols: readonly string[],
-  ): Promise<readonly TrackedReading[]> {
-    const readings = await client.fetchReadings(symbols);
-    client.updateStatus(this.#roleOf(client)); // dates a change of state before other providers are called
-    return readings;
+    symbol: string,
+    use: (reading: TrackedReading | null) => void,
+  ): Promise<void> {
+    const underWay = this.#underWay.get(client);
+    underWay?.add(symbol);
+    await client.fetchReading(symbol, (reading) => {
+      underWay?.delete(symbol);
+      use(reading);
+      client.updateStatus(this.#roleOf(client)); // dates a change of state before other providers are called
+    });
   }
 
   async #serve(client: ProviderClient, symbols: readonly string[]): Promise<void> {
-    const readings = await this.#fetchReadings(client, symbols);
-    for (const reading of readings) {
-      // A preferred provider may have taken the symbol back meanwhile.
-      if (this.#isServing(client, reading.symbol)) this.#cache.put(reading, client.provider);
-    }
+    const failed: string[] = [];
+    await Promise.all(symbols.map(async (symbol) => {
+      await this.#fetchReading(client, symbol, (reading) => {
+        if (reading === null) failed.push(symbol);
+        // A preferred provider may have taken the symbol back meanwhile.
+        else if (this.#isServing(client, symbol)) this.#cache.put(reading, client.provider);
+      });
+      if (!this.#hasFresh(symbol, client)) await this.#callAlternates(client, symbol);
+    }));
     // A single failure causes no switch while the circuit breaker is closed and a fresh quote is cached.
-    const isBroken = client.breaker !== "closed";
-    let unserved = symbols.filter((symbol) => {
-      const hasReading = readings.some((reading) => reading.symbol === symbol);
-      return !this.#hasFresh(symbol, client) || isBroken && !hasReading;
-    });
-    for (const alternate of this.clients.filter((candidate) => candidate !== client)) {
-      const candidates = unserved.filter((symbol) => alternate.provider.symbols.includes(symbol));
-      if (candidates.length === 0) continue;
-      for (const reading of await this.#fetchReadings(alternate, candidates)) {
-        const { symbol } = reading;
-        if (!this.#isServing(client, symbol) || !this.#switchTo(alternate, reading)) continue;
-        unserved = unserved.filter((other) => other !== symbol);
-      }
+    if (client.breaker === "closed") return;
+    const unserved = failed.filter((symbol) => this.#isServing(client, symbol));
+    await Promise.all(unserved.map((symbol) => this.#callAlternates(client, symbol)));
+  }
+
+  /** Calls the other candidates of a symbol one after another, until one takes it over. */
+  async #callAlternates(client: ProviderClient, symbol: string): Promise<void> {
+    for (const alternate of this.clients) {
+      const isCandidate = alternate !== client && alternate.provider.symbols.includes(symbol);
+      if (!isCandidate || !this.#isServing(client, symbol)) continue;
+      await this.#fetchReading(alternate, symbol, (reading) => {
+        if (reading === null || !this.#isServing(client, symbol)) return;
+        if (this.#switchTo(alternate, reading) || this.#isCached(symbol)) return;
+        this.#cache.put(reading, alternate.provider); // An old price, marked stale, is better than no row.
+      });
     }
+  }
+
+  #isCached(symbol: string): boolean {
+    return this.clients.some(({ provider }) =>
+      this.#cache.readingOf(symbol, provider.name) !== undefined
+    );
   }
 
   #hasFresh(symbol: string, client: ProviderClient): boolean {
@@ -193,17 +228,12 @@ export class Failover implements SnapshotSource {
   }
 
   async #check(client: ProviderClient, symbols: readonly string[]): Promise<void> {
-    this.#checking.add(client);
-    try {
-      const readings = await this.#fetchReadings(client, symbols);
-      for (const symbol of symbols) {
-        const reading = readings.find((candidate) => candidate.symbol === symbol);
-        if (reading !== undefined && client.isFresh(reading)) this.#useStandby(client, reading);
+    await Promise.all(symbols.map((symbol) =>
+      this.#fetchReading(client, symbol, (reading) => {
+        if (reading !== null && client.isFresh(reading)) this.#useStandby(client, reading);
         else this.#table.recordFailure(symbol, client.provider.name);
-      }
-    } finally {
-      this.#checking.delete(client);
-    }
+      })
+    ));
   }
 
   #useStandby(client: ProviderClient, reading: TrackedReading): void {
@@ -212,7 +242,10 @@ export class Failover implements SnapshotSource {
     const serving = this.clients.find((candidate) => this.#isServing(candidate, symbol));
     if (serving === undefined || serving === client) return; // the standby took over meanwhile
     const current = this.#cache.readingOf(symbol, serving.provider.name);
-    if (current !== undefined) {
+    // A price that was compared already is older than the serving one by now.
+    const isNew = this.#comparedAt.get(`${provider.name} ${symbol}`) !== receivedElapsed;
+    this.#comparedAt.set(`${provider.name} ${symbol}`, receivedElapsed);
+    if (current !== undefined && isNew) {
       const served = { reading: current, provider: serving.provider };
       this.#divergences.compare(served, { reading, provider });
     }

@@ -32,7 +32,9 @@ export class PollSchedule {
   readonly #polled: Polled;
   #intervalFactor = 1;
   #polling: Promise<void> | null = null;
-  /** Monotonic time of the end of the last poll. */
+  /** Monotonic time of the start of the last poll. */
+  #startedAt = -Infinity;
+  /** Monotonic time of its end. */
   #polledAt = -Infinity;
   #isRunning = false;
   #cancelPoll = () => {};
@@ -64,6 +66,7 @@ export class PollSchedule {
     const { provider } = this.#polled;
     if (this.#polling === null && this.#sincePollMs() < provider.ttlMs) return Promise.resolve();
     const { clock, log } = this.#runtime;
+    if (this.#polling === null) this.#startedAt = clock.elapsed();
     this.#polling ??= this.#polled.poll(this.#intervalFactor * provider.intervalMs)
       .catch((thrown) =>
         log.error("A poll failed", { provider: provider.name, reason: messageOf(thrown) })
@@ -88,14 +91,15 @@ export class PollSchedule {
   }
 
   /**
-   * Schedules the next poll an interval after the end of the last one. It is not within the TTL, and while all markets are
+   * Schedules the next poll an interval after the start of the last one. It is not within the TTL after the end, and while all markets are
    * closed it is not after the next opening.
    */
   #schedulePoll(intervalMs: number): void {
     const ttlMs = this.#intervalFactor * this.#polled.provider.ttlMs;
     const sincePollMs = this.#sincePollMs();
+    const sinceStartMs = this.#runtime.clock.elapsed() - this.#startedAt;
     const opensInMs = this.#polled.isClosed() ? this.#polled.msUntilChange() : Infinity;
-    const delayMs = Math.max(ttlMs - sincePollMs, Math.min(intervalMs - sincePollMs, opensInMs));
+    const delayMs = Math.max(ttlMs - sincePollMs, Math.min(intervalMs - sinceStartMs, opensInMs));
     this.#cancelPoll();
     this.#cancelPoll = this.#runtime.clock.after(Math.max(0, delayMs), async () => {
       await this.refresh();

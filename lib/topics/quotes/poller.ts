@@ -32,6 +32,9 @@ export interface PollerOptions extends Pick<FailoverOptions, "providers" | "maxD
   readonly isSimulated: boolean;
 }
 
+/** The time after which symbols that have arrived are published although other calls are under way, in ms. */
+const MAX_ARRIVAL_WAIT_MS = 500;
+
 /** Lists the providers that are the first choice for at least one symbol. */
 function mostPreferredOf(providers: readonly Provider[]): Provider[] {
   const claimed = new Set<string>();
@@ -59,6 +62,8 @@ export class Poller implements SnapshotEvaluator {
   /** The streams, by the names of their providers. */
   readonly #streams = new Map<string, TickStream>();
   readonly #ticks: TickConflator;
+  /** The ends of the waits for calls. */
+  readonly #waits = new Set<() => void>();
   #isRunning = false;
   #isStreaming = false;
 
@@ -110,6 +115,7 @@ export class Poller implements SnapshotEvaluator {
       this.#isRunning = false;
       this.#isStreaming = false;
       for (const schedule of this.#schedules.values()) schedule.stop();
+      for (const endWait of this.#waits) endWait();
       for (const stream of this.#streams.values()) stream.stop();
       this.#ticks.clear();
       this.#publisher.stop();
@@ -189,15 +195,43 @@ export class Poller implements SnapshotEvaluator {
     this.#followStream(client);
     // Values that went stale while nothing was polled are published as stale first, before the poll refreshes them.
     await this.#publisher.publish();
-    void this.#publishAfter(this.#failover.check(client)).catch((thrown) =>
+    void this.#publishArrivals(this.#failover.check(client)).catch((thrown) =>
       this.#runtime.log.error("Checking a standby failed", { reason: messageOf(thrown) })
     );
-    await this.#publishAfter(this.#failover.serve(client, nextPollMs));
+    await this.#publishArrivals(this.#failover.serve(client, nextPollMs));
   }
 
-  async #publishAfter(calls: Promise<void> | null): Promise<void> {
+  /** Waits for the end of calls, at most {@linkcode MAX_ARRIVAL_WAIT_MS}, and not while the poller is stopped. */
+  async #waitFor(end: Promise<void>): Promise<void> {
+    const timeout = Promise.withResolvers<void>();
+    const cancelTimer = this.#runtime.clock.after(MAX_ARRIVAL_WAIT_MS, timeout.resolve);
+    const endWait = () => {
+      cancelTimer();
+      this.#waits.delete(endWait);
+      timeout.resolve();
+    };
+    this.#waits.add(endWait);
+    try {
+      await Promise.race([end, timeout.promise]);
+    } finally {
+      endWait();
+    }
+  }
+
+  /**
+   * Publishes what calls deliver: together if all end soon, else repeatedly until they do. A symbol whose call hangs holds up
+   * neither the others nor the next poll, so the promise resolves after the first publication.
+   */
+  async #publishArrivals(calls: Promise<void> | null): Promise<void> {
     if (calls === null) return;
-    await calls;
+    let isOver = false;
+    const end = calls.finally(() => isOver = true);
+    await (this.#isRunning ? this.#waitFor(end) : end);
+    const wasOver = isOver;
     await this.#publisher.publish();
+    if (wasOver) return;
+    void this.#publishArrivals(end).catch((thrown) =>
+      this.#runtime.log.error("A poll failed", { reason: messageOf(thrown) })
+    );
   }
 }

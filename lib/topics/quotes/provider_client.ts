@@ -6,7 +6,7 @@
 import type { Clock } from "../../core/clock.ts";
 import { type Logger, messageOf } from "../../core/logger.ts";
 import type { Runtime } from "../../core/runtime.ts";
-import { DAY_MS, isoTime } from "../../core/time.ts";
+import { DAY_MS, isoTime, MINUTE_MS } from "../../core/time.ts";
 import { UpstreamFailure } from "../../upstream/failure.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
 import { type Freshness, type FreshnessRules, track, type TrackedReading } from "./freshness.ts";
@@ -70,6 +70,19 @@ const DAY_FORMAT = new Intl.DateTimeFormat("en-GB", {
   month: "short",
 });
 
+/** The time by which a market time may be ahead of this isolate's clock, in ms. */
+const MAX_AHEAD_MS = 2 * MINUTE_MS;
+
+/** The most symbols that a text names. */
+const MAX_NAMED_SYMBOLS = 5;
+
+/** Lists symbols, such as "BRENT, WTI and 3 more". */
+function namesOf(symbols: readonly string[]): string {
+  const rest = symbols.length - MAX_NAMED_SYMBOLS;
+  const named = symbols.slice(0, MAX_NAMED_SYMBOLS).join(", ");
+  return rest > 0 ? `${named} and ${rest} more` : named;
+}
+
 /** The client of a provider. */
 export class ProviderClient {
   readonly provider: Provider;
@@ -79,6 +92,9 @@ export class ProviderClient {
   readonly #freshness: FreshnessRules;
   readonly #readings = new Map<string, TrackedReading>();
   readonly #failures = new Map<string, string>();
+  /** The symbols whose last market time was in the future. */
+  readonly #ahead = new Set<string>();
+  #callsInFlight = 0;
   #state: DatedState | null = null;
 
   constructor(
@@ -98,31 +114,35 @@ export class ProviderClient {
     return this.#upstream.health().breaker;
   }
 
-  /** Fetches a reading of each symbol. Symbols that fail are missing from the result. Never rejects. */
-  async fetchReadings(symbols: readonly string[]): Promise<readonly TrackedReading[]> {
-    const readings: TrackedReading[] = [];
-    const failures = new Map<string, string>();
-    await Promise.all(symbols.map(async (symbol) => {
-      try {
-        const reading = await this.provider.read(this.#upstream, symbol);
-        readings.push(track(reading, this.#readings.get(symbol), this.provider.intervalMs));
-      } catch (thrown) {
-        failures.set(symbol, this.#describeFailure(thrown));
-      }
-    }));
-    // The results are stored together, since the status may be read during the calls.
-    for (const reading of readings) {
-      this.#readings.set(reading.symbol, reading);
-      this.#failures.delete(reading.symbol);
+  /**
+   * Fetches a reading of a symbol, and records the outcome when it arrives. Never rejects.
+   *
+   * @param use Takes the outcome as soon as it is recorded: null if the call failed.
+   */
+  async fetchReading(
+    symbol: string,
+    use: (reading: TrackedReading | null) => void,
+  ): Promise<void> {
+    this.#callsInFlight++;
+    try {
+      const reading = await this.provider.read(this.#upstream, symbol);
+      this.#callsInFlight--;
+      use(this.receive(reading));
+    } catch (thrown) {
+      this.#callsInFlight--;
+      this.#failures.set(symbol, this.#describeFailure(thrown));
+      use(null);
     }
-    for (const [symbol, message] of failures) this.#failures.set(symbol, message);
-    return readings;
   }
 
-  /** Takes a reading that the provider has streamed. */
+  /** Takes a reading of a call or a stream. A market time in the future is an error, and is dropped. */
   receive(reading: Reading): TrackedReading {
-    const { symbol } = reading;
-    const tracked = track(reading, this.#readings.get(symbol), this.provider.intervalMs);
+    const { symbol, as_of } = reading;
+    const isAhead = as_of !== null && Date.parse(as_of) > this.#clock.now() + MAX_AHEAD_MS;
+    if (isAhead) this.#ahead.add(symbol);
+    else this.#ahead.delete(symbol);
+    const timed = isAhead ? { ...reading, as_of: null } : reading;
+    const tracked = track(timed, this.#readings.get(symbol), this.provider.intervalMs);
     this.#readings.set(symbol, tracked);
     this.#failures.delete(symbol);
     return tracked;
@@ -136,6 +156,9 @@ export class ProviderClient {
   /** Returns the current status, and dates and logs a change of state. Null before the first outcome of a call. */
   updateStatus(role: ProviderRole): ProviderStatus | null {
     if (this.#readings.size === 0 && this.#failures.size === 0) return null;
+    // A first failure does not prove that the provider is down while other calls are in flight.
+    const isUnknown = this.#state === null && this.#readings.size === 0 && this.#callsInFlight > 0;
+    if (isUnknown) return null;
     const { state, since } = this.#updateState(role);
     const { breaker, nextTryAt } = this.#upstream.health();
     const nextAt = nextTryAt === null ? null : Math.max(nextTryAt, role.nextPollAt);
@@ -226,17 +249,49 @@ export class ProviderClient {
     const description = standbyFor !== null && !isDown
       ? `On standby while ${standbyFor} serves`
       : this.#stateText(state);
-    const sentences = [...this.#failures.values(), ...isDown ? [] : remarks, description]
+    const remarksOnSymbols = [
+      ...this.#failureTexts(),
+      ...isDown || state === "stale" ? [] : this.#silenceTexts(),
+      ...this.#ahead.size === 0
+        ? []
+        : [`${namesOf([...this.#ahead])}: the market time is in the future`],
+    ];
+    const sentences = [...remarksOnSymbols, ...isDown ? [] : remarks, description]
       .filter((sentence) => sentence !== null);
     return sentences.length === 0 ? null : [...new Set(sentences)].join("; ");
+  }
+
+  /** Describes the failures, each with the symbols that it concerns, unless it concerns all. */
+  #failureTexts(): string[] {
+    const symbols = [...this.#failures.keys()];
+    const isOfAll = this.#readings.size === 0 ||
+      [...this.#readings.keys()].every((symbol) => this.#failures.has(symbol));
+    const messages = [...new Set(this.#failures.values())];
+    return messages.map((message) =>
+      isOfAll && messages.length === 1
+        ? message
+        : `${
+          namesOf(symbols.filter((symbol) => this.#failures.get(symbol) === message))
+        }: ${message}`
+    );
+  }
+
+  /** Describes the silence of single symbols: those without news although the source answers. */
+  #silenceTexts(): string[] {
+    const silent = [...this.#readings.values()].filter((reading) =>
+      !this.#failures.has(reading.symbol) && this.#isRecent(reading) && !this.isFresh(reading)
+    );
+    return silent.length === 0 ? [] : [
+      `${namesOf(silent.map(({ symbol }) => symbol))}: no new price for twice the poll interval`,
+    ];
   }
 
   #stateText(state: ProviderStatus["state"]): string | null {
     switch (state) {
       case "down":
       case "stale":
-        return this.#failures.values().next().value ?? this.#upstream.health().failure?.message ??
-          this.#closesText() ??
+        if (this.#failures.size > 0) return null;
+        return this.#upstream.health().failure?.message ?? this.#closesText() ??
           (this.#isResponding() ? "No new price for twice the poll interval" : NO_RESPONSE_REASON);
       case "closed":
         return this.#closesText() ?? "Markets are closed";
@@ -260,11 +315,14 @@ export class ProviderClient {
     return first === last ? `Close of ${first}` : `Closes of ${first} to ${last}`;
   }
 
+  /** Tests if a reading arrived in the last two intervals. */
+  #isRecent({ receivedElapsed }: TrackedReading): boolean {
+    const maxAgeMs = 2 * this.#freshness.intervalFactor * this.provider.intervalMs;
+    return this.#clock.elapsed() - receivedElapsed < maxAgeMs;
+  }
+
   /** Tests if a response arrived in the last two intervals, even one without news. */
   #isResponding(): boolean {
-    const maxAgeMs = 2 * this.#freshness.intervalFactor * this.provider.intervalMs;
-    const elapsed = this.#clock.elapsed();
-    return [...this.#readings.values()]
-      .some(({ receivedElapsed }) => elapsed - receivedElapsed < maxAgeMs);
+    return [...this.#readings.values()].some((reading) => this.#isRecent(reading));
   }
 }

@@ -254,7 +254,7 @@ Deno.test("a status states the failure of a symbol as long as the symbol fails",
   first.prices = { ...FIRST_PRICES, "BTC-USD": TIMEOUT };
   const stop = poller.start();
   assertEquals((await advance(test, 0)).filter((line) => line.startsWith("first")), [
-    `first live: ${TIMEOUT.message}`,
+    `first live: BTC-USD: ${TIMEOUT.message}; SECOND serves BTC-USD`,
   ]);
   assertEquals(await advance(test, 4 * INTERVAL_MS), []);
   stop();

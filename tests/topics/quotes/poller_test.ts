@@ -163,7 +163,10 @@ Deno.test("a poller continues after an internal error and publishes no details o
   second.prices = { "BTC-USD": "101.00" };
   const stop = poller.start();
   await clock.advance(0);
-  assertEquals(summarize(batches[0])[2], "first live: FIRST could not be read");
+  assertEquals(
+    summarize(batches[0])[2],
+    "first live: BTC-USD: FIRST could not be read; SECOND serves BTC-USD",
+  );
   assertEquals(logged.includes("Reading a provider failed"), true);
   Object.defineProperty(first, "health", {
     get() {
