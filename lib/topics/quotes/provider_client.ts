@@ -6,7 +6,7 @@
 import type { Clock } from "../../core/clock.ts";
 import { type Logger, messageOf } from "../../core/logger.ts";
 import type { Runtime } from "../../core/runtime.ts";
-import { DAY_MS, isoTime, MINUTE_MS } from "../../core/time.ts";
+import { DAY_MS, isoTime } from "../../core/time.ts";
 import { UpstreamFailure } from "../../upstream/failure.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
 import { type Freshness, type FreshnessRules, track, type TrackedReading } from "./freshness.ts";
@@ -70,9 +70,6 @@ const DAY_FORMAT = new Intl.DateTimeFormat("en-GB", {
   month: "short",
 });
 
-/** The time by which a market time may be ahead of this isolate's clock, in ms. */
-const MAX_AHEAD_MS = 2 * MINUTE_MS;
-
 /** The most symbols that a text names. */
 const MAX_NAMED_SYMBOLS = 5;
 
@@ -92,8 +89,6 @@ export class ProviderClient {
   readonly #freshness: FreshnessRules;
   readonly #readings = new Map<string, TrackedReading>();
   readonly #failures = new Map<string, string>();
-  /** The symbols whose last market time was in the future. */
-  readonly #ahead = new Set<string>();
   #callsInFlight = 0;
   #state: DatedState | null = null;
 
@@ -135,14 +130,10 @@ export class ProviderClient {
     }
   }
 
-  /** Takes a reading of a call or a stream. A market time in the future is an error, and is dropped. */
+  /** Takes a reading of a call or a stream. */
   receive(reading: Reading): TrackedReading {
-    const { symbol, as_of } = reading;
-    const isAhead = as_of !== null && Date.parse(as_of) > this.#clock.now() + MAX_AHEAD_MS;
-    if (isAhead) this.#ahead.add(symbol);
-    else this.#ahead.delete(symbol);
-    const timed = isAhead ? { ...reading, as_of: null } : reading;
-    const tracked = track(timed, this.#readings.get(symbol), this.provider.intervalMs);
+    const { symbol } = reading;
+    const tracked = track(reading, this.#readings.get(symbol), this.provider.intervalMs);
     this.#readings.set(symbol, tracked);
     this.#failures.delete(symbol);
     return tracked;
@@ -252,9 +243,6 @@ export class ProviderClient {
     const remarksOnSymbols = [
       ...this.#failureTexts(),
       ...isDown || state === "stale" ? [] : this.#silenceTexts(),
-      ...this.#ahead.size === 0
-        ? []
-        : [`${namesOf([...this.#ahead])}: the market time is in the future`],
     ];
     const sentences = [...remarksOnSymbols, ...isDown ? [] : remarks, description]
       .filter((sentence) => sentence !== null);

@@ -166,6 +166,9 @@ export function createQuotesService(
     // Without Redis there is one isolate, which knows the freshness of its readings.
     republishUnchanged: shared.health.kind === "redis",
   });
+  for (const { provider: { name, notice } } of config.DEMO ? [] : providers) {
+    if (notice !== undefined) runtime.log.warn(notice, { provider: name });
+  }
   const spanAt = createMarketHours();
   const symbolSpanAt = (symbol: string, ms: number) =>
     spanAt(instrumentOf(instruments, symbol).hours, ms);

@@ -45,6 +45,9 @@ Deno.test("Divergences does not compare prices of different times", () => {
   assertEquals(remarksOn(reading("100"), early), []);
   assertEquals(remarksOn(reading("100", "2026-11-18T11:55:59.000Z"), early).length, 1);
   assertEquals(remarksOn(reading("100"), reading("90", null, 60_001)), []);
+  // An answer that was cached for minutes does not contradict a price of now, whatever their market times.
+  const asOf = "2026-11-18T11:55:00.000Z";
+  assertEquals(remarksOn(reading("100", asOf), reading("90", asOf, 200_000)), []);
   assertEquals(remarksOn(reading("100"), reading("90", null, 60_000)).length, 1);
 });
 

@@ -259,3 +259,103 @@ Deno.test("a status states the failure of a symbol as long as the symbol fails",
   assertEquals(await advance(test, 4 * INTERVAL_MS), []);
   stop();
 });
+
+Deno.test("a symbol whose call hangs delays neither the other symbols nor the next poll", async () => {
+  const test = createPollerUnderTest();
+  const { first, poller, clock } = test;
+  const stop = poller.start();
+  await advance(test, 0);
+  first.prices = { "BTC-USD": "100.10" }; // the call for ETH-USD never ends
+  const startedAt = clock.now();
+  for (let n = 1; n <= 4; n++) {
+    first.prices["BTC-USD"] = `100.${n}0`;
+    await clock.advance(startedAt + n * INTERVAL_MS + 500 - clock.now());
+    const prices = test.batches.flat().filter(({ key }) => key === "BTC-USD");
+    assertEquals(Object(prices.at(-1)?.data).price, `100.${n}0`);
+  }
+  assertEquals(first.calledAt.length, 5);
+  stop();
+  assertEquals(clock.timers, 0);
+});
+
+Deno.test("a symbol whose check hangs does not delay the return of the others to the preferred provider", async () => {
+  const test = createPollerUnderTest();
+  const { first, second, poller } = test;
+  second.prices = { ...SECOND_PRICES };
+  first.prices = { ...FAILING };
+  const stop = poller.start();
+  await advance(test, 0);
+  first.prices = { "BTC-USD": "100.00" };
+  const lines = await advance(test, 5 * INTERVAL_MS);
+  assertEquals(lines.filter((line) => line.includes(" of ")), ["BTC-USD 100.00 of first"]);
+  stop();
+});
+
+Deno.test("a status names the symbols of each failure, and at most five of them", async () => {
+  const test = createPollerUnderTest();
+  const { first, poller } = test;
+  first.prices = { ...FIRST_PRICES, "BTC-USD": TIMEOUT };
+  const stop = poller.start();
+  assertEquals((await advance(test, INTERVAL_MS)).filter((line) => line.startsWith("first")), [
+    `first live: BTC-USD: ${TIMEOUT.message}`,
+  ]);
+  first.prices = { ...FAILING };
+  assertEquals(await advance(test, INTERVAL_MS), [`first live: ${TIMEOUT.message}`]);
+  stop();
+});
+
+Deno.test("a status says that another provider serves a symbol whose price does not move on", async () => {
+  const test = createPollerUnderTest();
+  const { first, second, clock, poller } = test;
+  const haltedAt = new Date(clock.now() - 40 * 60_000).toISOString();
+  let calls = 0;
+  // The provider is read for BTC-USD and ETH-USD in turn.
+  first.asOf = () => calls++ % 2 === 0 ? haltedAt : new Date(clock.now()).toISOString();
+  second.prices = { ...SECOND_PRICES };
+  const stop = poller.start();
+  const lines = await advance(test, 0);
+  assertEquals(lines.filter((line) => /^(?:BTC|first)/.test(line)), [
+    "BTC-USD 100.50 of second",
+    "first live: BTC-USD: no new price for twice the poll interval; SECOND serves BTC-USD",
+  ]);
+  stop();
+});
+
+Deno.test("a provider is not on standby for one that does not serve either", async () => {
+  const test = createPollerUnderTest();
+  const { first, second, poller, clock } = test;
+  first.prices = { ...FAILING };
+  first.health = openBreaker(test);
+  second.prices = { ...SECOND_PRICES };
+  second.asOf = new Date(clock.now() - 3 * 3_600_000).toISOString();
+  const stop = poller.start();
+  assertEquals(await advance(test, 0), [
+    "BTC-USD 100.50 of second, stale",
+    "ETH-USD 10.05 of second, stale",
+    `first down: ${TIMEOUT.message}`,
+    "second stale: No new price for twice the poll interval",
+  ]);
+  // The preferred provider still serves the symbols once it answers.
+  first.prices = { ...FIRST_PRICES };
+  first.health = HEALTHY;
+  const lines = await advance(test, INTERVAL_MS);
+  assertEquals(lines.filter((line) => line.includes(" of ")), [
+    "BTC-USD 100.00 of first",
+    "ETH-USD 10.00 of first",
+  ]);
+  stop();
+});
+
+Deno.test("a market time in the future is dropped, and a status says so", async () => {
+  const test = createPollerUnderTest();
+  test.first.asOf = "2030-01-01T00:00:00.000Z";
+  const stop = test.poller.start();
+  assertEquals(await advance(test, 0), [
+    "BTC-USD 100.00 of first",
+    "ETH-USD 10.00 of first",
+    "first live: FIRST states a future time for BTC-USD; FIRST states a future time for ETH-USD",
+  ]);
+  const quotes = test.batches.flat().filter(({ type }) => type === "quote");
+  assertEquals(quotes.map(({ data }) => Object(data).as_of), [null, null]);
+  stop();
+});

@@ -200,7 +200,7 @@ Deno.test("a poller does not miss a change during a publication", async () => {
   stop();
   assertEquals(batches.slice(publishedBatches).map(summarize), [
     ["BTC-USD 100.00 of first, stale"],
-    ["ETH-USD 10.00 of first, stale", `first stale: ${TIMEOUT.message}`],
+    ["ETH-USD 10.00 of first, stale", `first stale: BTC-USD: ${TIMEOUT.message}`],
   ]);
 });
 

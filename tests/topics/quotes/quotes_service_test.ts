@@ -168,3 +168,25 @@ Deno.test("createQuotesService() measures the first price of a leader from the c
   assertEquals(Number(gold?.price) - Number(gold?.change), 4000);
   await test.client.hangUp();
 });
+
+Deno.test("createQuotesService() announces an unofficial source and how to turn it off, except in a demo", () => {
+  const announced = (env: Readonly<Record<string, string>>) => {
+    const { clock, hub, faulty } = createFaultyHub();
+    const warnings: string[] = [];
+    const demo = createOfflineDemo(clock);
+    const log = { ...demo.log, warn: (message: string) => void warnings.push(message) };
+    const config = readConfig(env);
+    const { lease } = createMemoryLeases(clock);
+    createQuotesService({ ...demo, log }, config, instrumentsFor(config), hub, {
+      lease: (name) => lease(name, "us"),
+      health: faulty.health,
+      store: createMemoryStore(clock),
+    });
+    return warnings;
+  };
+  const [warning = "", ...others] = announced({});
+  assertEquals([warning.includes("unofficial"), others], [true, []]);
+  assertEquals(warning.includes("UNOFFICIAL_SOURCES=none"), true);
+  assertEquals(announced({ UNOFFICIAL_SOURCES: "none" }), []);
+  assertEquals(announced({ DEMO: "1" }), []);
+});

@@ -72,6 +72,8 @@ export function createAlpaca(tickers: Tickers, { id, secret }: AlpacaKey): Provi
     intervalMs: 30_000,
     closedIntervalMs: 5 * MINUTE_MS,
     ttlMs: 24_000,
+    limits: [{ calls: 200, perMs: MINUTE_MS }],
+    costPerPoll: Math.ceil(Object.keys(tickers).length / MAX_ALPACA_SYMBOLS),
     headers: { "apca-api-key-id": id, "apca-api-secret-key": secret },
     async read(upstream, symbol) {
       const ticker = tickerOf(tickers, symbol);

@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { isoTime, MINUTE_MS } from "../../../core/time.ts";
 import { isZero, parseKeepingDigits } from "./decimal.ts";
+import type { RateLimit } from "../../../upstream/pace.ts";
 import {
   baselineFields,
   getFresh,
@@ -21,8 +22,11 @@ import {
 
 const FINNHUB_QUOTE_URL = "https://finnhub.io/api/v1/quote";
 
-/** The calls of a minute that polls use, of the 60 that the free plan has. */
-const FINNHUB_POLLS_PER_MINUTE = 50;
+/** The calls of the free plan, and those of any plan. */
+const FINNHUB_LIMITS: readonly RateLimit[] = [
+  { calls: 60, perMs: MINUTE_MS },
+  { calls: 30, perMs: 1000 },
+];
 
 /** The shortest interval. A share that trades less often than twice in this time is stale. */
 const MIN_FINNHUB_INTERVAL_MS = 20_000;
@@ -47,19 +51,16 @@ const FinnhubQuote = z.object({
 
 /** Creates Finnhub, the first choice for US shares with its key. It takes one request per symbol. */
 export function createFinnhub(tickers: Tickers, key: string): Provider {
-  const symbols = Object.keys(tickers);
-  const intervalMs = Math.max(
-    MIN_FINNHUB_INTERVAL_MS,
-    Math.ceil(symbols.length * MINUTE_MS / FINNHUB_POLLS_PER_MINUTE),
-  );
   return {
     name: "finnhub",
     title: "Finnhub",
     attribution: "Finnhub",
-    symbols,
-    intervalMs,
-    closedIntervalMs: Math.max(intervalMs, 5 * MINUTE_MS),
-    ttlMs: Math.floor(intervalMs * 0.8),
+    symbols: Object.keys(tickers),
+    // The limits make the interval of a long list longer.
+    intervalMs: MIN_FINNHUB_INTERVAL_MS,
+    closedIntervalMs: 5 * MINUTE_MS,
+    ttlMs: 0.8 * MIN_FINNHUB_INTERVAL_MS,
+    limits: FINNHUB_LIMITS,
     headers: { "x-finnhub-token": key },
     async read(upstream, symbol) {
       const ticker = tickerOf(tickers, symbol);

@@ -103,6 +103,8 @@ export interface Provider {
   readonly title: string;
   /** The text that the provider's terms require beside every price. */
   readonly attribution: string;
+  /** A remark for the operator, which is logged at start. */
+  readonly notice?: string;
   readonly symbols: readonly string[];
   /** Time between two polls, in ms. A quote is stale after twice this time without a response. */
   readonly intervalMs: number;

@@ -183,6 +183,9 @@ export function createYahoo(tickers: Tickers): Provider {
     name: "yahoo",
     title: "Yahoo Finance",
     attribution: "Yahoo Finance, unofficial, delayed",
+    notice:
+      "Yahoo Finance is an unofficial source: its API is undocumented, and the site's terms do not permit " +
+      "automated access. UNOFFICIAL_SOURCES=none turns it off.",
     symbols: Object.keys(tickers),
     intervalMs: 60_000,
     closedIntervalMs: 5 * 60_000,
