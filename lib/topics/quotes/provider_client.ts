@@ -118,16 +118,15 @@ export class ProviderClient {
     symbol: string,
     use: (reading: TrackedReading | null) => void,
   ): Promise<void> {
+    let reading: Reading | null = null;
     this.#callsInFlight++;
     try {
-      const reading = await this.provider.read(this.#upstream, symbol);
-      this.#callsInFlight--;
-      use(this.receive(reading));
+      reading = await this.provider.read(this.#upstream, symbol);
     } catch (thrown) {
-      this.#callsInFlight--;
       this.#failures.set(symbol, this.#describeFailure(thrown));
-      use(null);
     }
+    this.#callsInFlight--;
+    use(reading === null ? null : this.receive(reading));
   }
 
   /** Takes a reading of a call or a stream. */

@@ -356,6 +356,6 @@ Deno.test("a market time in the future is dropped, and a status says so", async 
     "first live: FIRST states a future time for BTC-USD; FIRST states a future time for ETH-USD",
   ]);
   const quotes = test.batches.flat().filter(({ type }) => type === "quote");
-  assertEquals(quotes.map(({ data }) => Object(data).as_of), [null, null]);
+  assertEquals(quotes.map(({ data }) => Object(data).as_of ?? null), [null, null]);
   stop();
 });
