@@ -58,7 +58,7 @@ const YAHOO_SHARES: YahooKind = {
 };
 const YAHOO_CURRENCIES: YahooKind = {
   hours: FUTURES_HOURS,
-  delayMs: 900_000,
+  delayMs: 0,
   meta: {
     exchangeName: "CCY",
     fullExchangeName: "CCY",

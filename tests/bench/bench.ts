@@ -1,7 +1,7 @@
 /**
  * The benches. They print tables in Markdown.
  *
- * Run: `deno task bench` for the figures beside the peers, and with `chat`, `growth`, `previous`, `profile`,
+ * Run: `deno task bench` for the figures beside the peers, and with `chat`, `growth`, `market`, `previous`, `profile`,
  * `redis` or `streams` behind it for the others.
  *
  * @module
@@ -10,6 +10,7 @@ import { print } from "../support/print.ts";
 import { printChats } from "./chat.ts";
 import { printFanOut } from "./fan_out.ts";
 import { printGrowth } from "./growth.ts";
+import { printMarkets } from "./market.ts";
 import { describePinning } from "./pin.ts";
 import { printPrevious } from "./previous.ts";
 import { printProfiles } from "./profile.ts";
@@ -20,6 +21,7 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void
   chat: printChats,
   figures: printFanOut,
   growth: printGrowth,
+  market: printMarkets,
   previous: printPrevious,
   profile: printProfiles,
   redis: printRedis,
