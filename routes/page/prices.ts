@@ -15,7 +15,20 @@ import {
 import { COLUMNS, historyTexts, rowTexts } from "../../lib/client/page/text.js";
 import type { HistoryRange } from "../../lib/topics/quotes/history/range.ts";
 import type { Instrument, Instruments } from "../../lib/topics/quotes/instrument.ts";
-import { QuoteClass, type QuotesSnapshot } from "../../lib/topics/quotes/quote.ts";
+import type { QuotesSnapshot } from "../../lib/topics/quotes/quote.ts";
+
+/** The titles of the classes, in the order of the page. */
+const CLASS_TITLES: Readonly<Record<Instrument["class"], string>> = {
+  crypto: "Crypto",
+  metals: "Metals",
+  oil: "Oil",
+  energy: "Energy",
+  indices: "Indices",
+  equities: "Shares",
+  fx: "Currencies",
+  rates: "Interest rates",
+  other: "Other",
+};
 
 /** The first values of the page. */
 export interface PageSnapshot extends QuotesSnapshot {
@@ -114,9 +127,9 @@ export function pricesSection(
     instrument,
     points: snapshot.trends.get(instrument.symbol) ?? [],
   })).filter(({ points }) => points.length > 1);
-  const groups = QuoteClass.options
-    .map((name) => ({
-      name,
+  const groups = Object.entries(CLASS_TITLES)
+    .map(([name, title]) => ({
+      title,
       members: [...instruments.values()].filter((instrument) => instrument.class === name),
     }))
     .filter(({ members }) => members.length > 0);
@@ -131,10 +144,10 @@ export function pricesSection(
             )}
           </tr>
         </thead>
-        ${groups.map(({ name, members }) =>
+        ${groups.map(({ title, members }) =>
           html`
             <tbody role="rowgroup">
-              <tr role="row"><th role="rowheader" scope="rowgroup" colspan="${columnCount}">${name}</th></tr>
+              <tr role="row"><th role="rowheader" scope="rowgroup" colspan="${columnCount}">${title}</th></tr>
               ${members.map((instrument) => priceRow(instrument, snapshot, now))}
             </tbody>
           `

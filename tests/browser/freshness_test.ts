@@ -37,7 +37,7 @@ browserTest("page has nine rows in four groups, each with a price and its freshn
     return texts.every((text) => /^[\d,.]+$/.test(text)) || undefined;
   });
   const groups = await page.locator("th[scope=rowgroup]").allTextContents();
-  assertEquals(groups, ["crypto", "metals", "oil", "indices"]);
+  assertEquals(groups, ["Crypto", "Metals", "Oil", "Indices"]);
   const texts = await page.locator("tr[data-symbol] [data-field=freshness]").allInnerTexts();
   assertEquals(texts.length, 9);
   for (const text of texts) assertMatch(text, /^(live|delayed by 1[05].min|market closed)$/);

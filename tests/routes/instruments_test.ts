@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
+import { CATALOGUE } from "../../lib/topics/quotes/catalogue.ts";
 import { QuotesSnapshot, WireInstrument } from "../../lib/topics/quotes/quote.ts";
 import { createAppUnderTest, refusalOf } from "./support.ts";
 
@@ -92,15 +93,45 @@ Deno.test("an instrument of the settings is quoted like those of the catalogue: 
   assertEquals((await test.send("/v1/quotes?symbols=BTC-USD")).status, 400);
 });
 
-Deno.test("a stream of 30 symbols of every class opens with a quote of each", async () => {
-  const symbols = [
-    ...["BTC-USD", "SOL-USD", "DOGE-USD", "TRX-USD", "SHIB-USD", "XAU-USD", "XPT-USD", "COPPER"],
-    ...["BRENT", "NATGAS", "GASOLINE", "SPX", "DAX", "FTSE", "N225", "HSI", "NIFTY", "VIX"],
-    ...["AAPL", "BRK.B", "NVDA", "SPY", "EUR-USD", "USD-JPY", "EUR-CHF", "USD-INR", "US10Y"],
-    ...["US30Y", "BVSP", "ASX200"],
-  ];
+const THIRTY = [
+  ...["BTC-USD", "SOL-USD", "DOGE-USD", "TRX-USD", "SHIB-USD", "XAU-USD", "XPT-USD", "COPPER"],
+  ...["BRENT", "NATGAS", "GASOLINE", "SPX", "DAX", "FTSE", "N225", "HSI", "NIFTY", "VIX"],
+  ...["AAPL", "BRK.B", "NVDA", "SPY", "EUR-USD", "USD-JPY", "EUR-CHF", "USD-INR", "US10Y"],
+  ...["US30Y", "BVSP", "ASX200"],
+];
+
+Deno.test("GET /v1/quotes has a quote of each of 30 symbols of every class, in the order of the setting", async () => {
+  const symbols = THIRTY.toReversed();
   await using test = createAppUnderTest({ SYMBOLS: symbols.join() });
   const { quotes } = QuotesSnapshot.parse(await (await test.send("/v1/quotes")).json());
   assertEquals(quotes.map(({ symbol }) => symbol), symbols);
   assertEquals(new Set(quotes.map((quote) => quote.class)).size, 8);
+});
+
+Deno.test("the page groups 30 symbols by class, with their units", async () => {
+  await using test = createAppUnderTest({ SYMBOLS: THIRTY.toReversed().join() });
+  const pending = test.send("/");
+  await test.clock.advance(2000); // the page waits briefly for prices and histories
+  const page = await (await pending).text();
+  const titles = [...page.matchAll(/scope="rowgroup"[^>]*>([^<]+)</g)].map(([_, title]) => title);
+  assertEquals(titles, [
+    ...["Crypto", "Metals", "Oil", "Energy", "Indices", "Shares", "Currencies", "Interest rates"],
+  ]);
+  const units = [...page.matchAll(/data-field="unit">([^<]+)</g)].map(([_, unit]) => unit);
+  assertEquals([...new Set(units)].toSorted(), [
+    ...["CHF per EUR", "INR per USD", "JPY per USD", "USD", "USD per EUR", "USD per MMBtu"],
+    ...["USD per barrel", "USD per gallon", "USD per lb", "USD per troy oz", "percent", "points"],
+  ]);
+});
+
+Deno.test("every instrument of the catalogue is quoted in a demo", async () => {
+  const symbols = CATALOGUE.map(({ symbol }) => symbol);
+  assertEquals(new Set(symbols).size, symbols.length);
+  assert(symbols.length >= 120);
+  await using test = createAppUnderTest({ SYMBOLS: symbols.join() });
+  await test.send("/v1/quotes");
+  await test.clock.advance(5000);
+  const { quotes } = QuotesSnapshot.parse(await (await test.send("/v1/quotes")).json());
+  assertEquals(quotes.map(({ symbol }) => symbol), symbols);
+  assertEquals(quotes.filter(({ is_stale }) => is_stale).map(({ symbol }) => symbol), []);
 });

@@ -166,7 +166,7 @@ Deno.test("page has nine rows in four groups, in the order of the list", async (
   const parts = page.matchAll(/data-symbol="([^"]+)"|scope="rowgroup" colspan="7">(\w+)/g);
   assertEquals(
     [...parts].map(([_, symbol, group]) => symbol ?? `${group}:`).join(" "),
-    "crypto: BTC-USD ETH-USD metals: XAU-USD XAG-USD oil: BRENT WTI indices: SPX DJI IXIC",
+    "Crypto: BTC-USD ETH-USD Metals: XAU-USD XAG-USD Oil: BRENT WTI Indices: SPX DJI IXIC",
   );
 });
 

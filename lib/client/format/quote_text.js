@@ -24,11 +24,14 @@ export const NO_PROVIDER = "none";
 /** The kinds of freshness of a price without a fault, as {@linkcode describeFreshness} returns them. */
 export const FRESH_KINDS = new Set(["live", "delayed", "closed"]);
 
-/** Texts after the currency. A coin needs none. */
+/** Texts after the currency. A coin or a share needs none. */
 const UNIT_TEXTS = new Map([
   ["coin", ""],
+  ["share", ""],
   ["troy_oz", "per troy oz"],
   ["bbl", "per barrel"],
+  ["gal", "per gallon"],
+  ["mmbtu", "per MMBtu"],
 ]);
 
 /** Texts of the time that a change is measured from. */
@@ -108,8 +111,8 @@ export function changeTexts(quote, locale) {
 
 /** Writes the unit of a price, such as "USD per barrel". @param {QuoteData} quote */
 export function unitText({ currency, unit }) {
-  return unit === "points"
-    ? "points"
+  return unit === "points" || unit === "percent"
+    ? unit
     : `${currency} ${UNIT_TEXTS.get(unit) ?? `per ${unit}`}`.trim();
 }
 
