@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
-import { CATALOGUE } from "../../lib/topics/quotes/catalogue.ts";
 import { QuotesSnapshot, WireInstrument } from "../../lib/topics/quotes/quote.ts";
 import { createAppUnderTest, refusalOf } from "./support.ts";
 
@@ -122,16 +121,4 @@ Deno.test("the page groups 30 symbols by class, with their units", async () => {
     ...["CHF per EUR", "INR per USD", "JPY per USD", "USD", "USD per EUR", "USD per MMBtu"],
     ...["USD per barrel", "USD per gallon", "USD per lb", "USD per troy oz", "percent", "points"],
   ]);
-});
-
-Deno.test("every instrument of the catalogue is quoted in a demo", async () => {
-  const symbols = CATALOGUE.map(({ symbol }) => symbol);
-  assertEquals(new Set(symbols).size, symbols.length);
-  assert(symbols.length >= 120);
-  await using test = createAppUnderTest({ SYMBOLS: symbols.join() });
-  await test.send("/v1/quotes");
-  await test.clock.advance(5000);
-  const { quotes } = QuotesSnapshot.parse(await (await test.send("/v1/quotes")).json());
-  assertEquals(quotes.map(({ symbol }) => symbol), symbols);
-  assertEquals(quotes.filter(({ is_stale }) => is_stale).map(({ symbol }) => symbol), []);
 });
