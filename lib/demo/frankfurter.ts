@@ -1,5 +1,5 @@
 /**
- * Frankfurter, simulated: `/v1/latest?base=…&symbols=…`.
+ * Frankfurter, simulated: `/v1/latest?base=…&symbols=…` and `/v1/{date}..?base=…&symbols=…`.
  *
  * @module
  */
@@ -26,14 +26,27 @@ export function createSimulatedFrankfurter(
   return {
     host: "api.frankfurter.dev",
     latencyMs: { min: 10, max: 40 },
-    respond({ searchParams }, now) {
+    respond({ pathname, searchParams }, now) {
       const base = searchParams.get("base") ?? "EUR";
       const fixedAt = lastFixing(now);
-      const rates = (searchParams.get("symbols")?.split(",") ?? []).flatMap((quoted) => {
-        const priceAt = lookUp(listings, `${base}/${quoted}`)?.priceAt;
-        return priceAt === undefined ? [] : [[quoted, Number(priceAt(fixedAt + PUBLISHED_MS))]];
-      });
+      const ratesOf = (day: number) =>
+        (searchParams.get("symbols")?.split(",") ?? []).flatMap((quoted) => {
+          const priceAt = lookUp(listings, `${base}/${quoted}`)?.priceAt;
+          return priceAt === undefined ? [] : [[quoted, Number(priceAt(day + PUBLISHED_MS))]];
+        });
+      const rates = ratesOf(fixedAt);
       if (rates.length === 0) return { status: 404, body: { message: "not found" } };
+      const start = /^\/v1\/(\d{4}-\d\d-\d\d)\.\.$/.exec(pathname)?.[1];
+      if (start !== undefined) {
+        const days = Array.from(
+          { length: Math.floor((fixedAt - Date.parse(start)) / DAY_MS) + 1 },
+          (_, index) => Date.parse(start) + index * DAY_MS,
+        ).filter((day) => new Date(day).getUTCDay() % 6 !== 0);
+        const series = days.map((
+          day,
+        ) => [isoTime(day).slice(0, 10), Object.fromEntries(ratesOf(day))]);
+        return { status: 200, body: { amount: 1, base, rates: Object.fromEntries(series) } };
+      }
       const date = isoTime(fixedAt).slice(0, 10);
       return {
         status: 200,

@@ -6,7 +6,9 @@
  * @module
  */
 import { z } from "zod";
-import { DAY_MS, isoTime, MINUTE_MS } from "../../../core/time.ts";
+import { DAY_MS, HOUR_MS, isoTime, MINUTE_MS } from "../../../core/time.ts";
+import type { Bar } from "../history/bar.ts";
+import { type HistoryRange, RANGES } from "../history/range.ts";
 import { parseKeepingDigits } from "./decimal.ts";
 import {
   baselineFields,
@@ -15,6 +17,7 @@ import {
   missingPrice,
   NO_FIGURES,
   NumberOrNull,
+  parseBars,
   parseMembers,
   PlainNumber,
   type Provider,
@@ -23,7 +26,9 @@ import {
   toQuery,
 } from "./provider.ts";
 
-const ALPACA_SNAPSHOTS_URL = "https://data.alpaca.markets/v2/stocks/snapshots";
+const ALPACA_STOCKS_URL = "https://data.alpaca.markets/v2/stocks";
+
+const ALPACA_SNAPSHOTS_URL = `${ALPACA_STOCKS_URL}/snapshots`;
 
 /** The most symbols of a request, so that its URL is short. */
 const MAX_ALPACA_SYMBOLS = 50;
@@ -55,6 +60,34 @@ function dayOf({ latestTrade, dailyBar, prevDailyBar }: z.infer<typeof AlpacaSna
   const previous = isToday ? prevDailyBar : dailyBar;
   return { day: isToday ? dailyBar : null, previousClose: previous?.c ?? null };
 }
+
+/** The bars that cover a range: the name of their length, and the length. */
+const ALPACA_BARS: Readonly<
+  Record<HistoryRange, { readonly timeframe: string; readonly intervalMs: number }>
+> = {
+  "1h": { timeframe: "1Min", intervalMs: MINUTE_MS },
+  "1d": { timeframe: "5Min", intervalMs: 5 * MINUTE_MS },
+  "5d": { timeframe: "15Min", intervalMs: 15 * MINUTE_MS },
+  "1mo": { timeframe: "1Hour", intervalMs: HOUR_MS },
+  "1y": { timeframe: "1Day", intervalMs: DAY_MS },
+};
+
+/** The days before a range that reach back over a long weekend. */
+const MAX_CLOSED_MS = 4 * DAY_MS;
+
+/** The most bars of a response: the latest ones, extended hours included. */
+const MAX_ALPACA_BARS = 1000;
+
+const AlpacaBar = z.object({
+  t: AlpacaTime,
+  o: PlainNumber,
+  h: PlainNumber,
+  l: PlainNumber,
+  c: PlainNumber,
+  v: NumberOrNull,
+}).transform(({ t, o, h, l, c, v }): Bar => [t, o, h, l, c, v]);
+
+const AlpacaBars = z.object({ bars: z.record(z.string(), z.array(z.unknown()).nullable()) });
 
 /** A key and its secret. */
 export interface AlpacaKey {
@@ -101,6 +134,19 @@ export function createAlpaca(tickers: Tickers, { id, secret }: AlpacaKey): Provi
         is_delayed: false,
         delay_s: null,
       };
+    },
+    async readHistory(upstream, symbol, range, now) {
+      const ticker = tickerOf(tickers, symbol);
+      const { timeframe, intervalMs } = ALPACA_BARS[range];
+      const start = isoTime(now - RANGES[range].durationMs - MAX_CLOSED_MS).slice(0, 10);
+      const { value: bars } = await getFresh(
+        upstream,
+        `${ALPACA_STOCKS_URL}/bars?symbols=${ticker}&timeframe=${timeframe}&start=${start}` +
+          `&sort=desc&limit=${MAX_ALPACA_BARS}&feed=iex`,
+        (json) =>
+          parseBars(AlpacaBars.parse(parseKeepingDigits(json)).bars[ticker] ?? [], AlpacaBar),
+      );
+      return { intervalMs, bars, prevClose: null };
     },
   };
 }

@@ -6,20 +6,23 @@
  * @module
  */
 import { z } from "zod";
-import { HOUR_MS, isoTime } from "../../../core/time.ts";
+import { DAY_MS, HOUR_MS, isoTime } from "../../../core/time.ts";
+import { type Bar, barOf } from "../history/bar.ts";
+import { type HistoryRange, RANGES } from "../history/range.ts";
 import { parseKeepingDigits } from "./decimal.ts";
 import {
   getFresh,
   missingPrice,
   NO_BASELINE,
   NO_FIGURES,
+  parseBars,
   PlainNumber,
   type Provider,
   tickerOf,
   type Tickers,
 } from "./provider.ts";
 
-const FRANKFURTER_URL = "https://api.frankfurter.dev/v1/latest";
+const FRANKFURTER_URL = "https://api.frankfurter.dev/v1";
 
 /** New rates come once per day. An hour between two polls finds them in good time. */
 const FRANKFURTER_INTERVAL_MS = HOUR_MS;
@@ -31,6 +34,18 @@ const FrankfurterRates = z.object({
   rates: z.record(z.string(), z.unknown()),
 });
 
+/** The ranges with at least a rate per day. */
+const FRANKFURTER_RANGES: ReadonlySet<HistoryRange> = new Set(["5d", "1mo", "1y"]);
+
+const FrankfurterSeries = z.object({
+  base: z.string(),
+  rates: z.record(z.string(), z.record(z.string(), z.unknown())),
+});
+
+/** A bar of one rate. */
+const FrankfurterBar = z.object({ date: z.iso.date(), rate: PlainNumber })
+  .transform(({ date, rate }): Bar => barOf(Date.parse(date), rate));
+
 /**
  * Creates Frankfurter, the last choice for currencies. It takes one request per base currency.
  *
@@ -41,7 +56,7 @@ export function createFrankfurter(tickers: Tickers): Provider {
   function urlOf(base: string): string {
     const pairs = Object.values(tickers).map((pair) => pair.split("/"));
     const quoted = pairs.filter(([first]) => first === base).map(([_, second]) => second);
-    return `${FRANKFURTER_URL}?base=${base}&symbols=${quoted.join(",")}`;
+    return `${FRANKFURTER_URL}/latest?base=${base}&symbols=${quoted.join(",")}`;
   }
 
   return {
@@ -74,6 +89,21 @@ export function createFrankfurter(tickers: Tickers): Provider {
         is_delayed: true,
         delay_s: null,
       };
+    },
+    async readHistory(upstream, symbol, range, now) {
+      if (!FRANKFURTER_RANGES.has(range)) return { intervalMs: DAY_MS, bars: [], prevClose: null };
+      const [base = "", quoted = ""] = tickerOf(tickers, symbol).split("/");
+      const start = isoTime(now - RANGES[range].durationMs).slice(0, 10);
+      const { value: bars } = await getFresh(
+        upstream,
+        `${FRANKFURTER_URL}/${start}..?base=${base}&symbols=${quoted}`,
+        (json) => {
+          const { rates } = FrankfurterSeries.parse(parseKeepingDigits(json));
+          const rows = Object.entries(rates).map(([date, day]) => ({ date, rate: day[quoted] }));
+          return parseBars(rows, FrankfurterBar);
+        },
+      );
+      return { intervalMs: DAY_MS, bars, prevClose: null };
     },
   };
 }

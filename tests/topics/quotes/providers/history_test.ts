@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { createAlpaca } from "../../../../lib/topics/quotes/providers/alpaca.ts";
 import { createCoinbase } from "../../../../lib/topics/quotes/providers/coinbase.ts";
+import { createFrankfurter } from "../../../../lib/topics/quotes/providers/frankfurter.ts";
 import { createFred } from "../../../../lib/topics/quotes/providers/fred.ts";
 import { createKraken } from "../../../../lib/topics/quotes/providers/kraken.ts";
 import { createTwelveData } from "../../../../lib/topics/quotes/providers/twelve_data.ts";
@@ -180,4 +182,36 @@ Deno.test("FRED's closes are bars of a day, without the days that have no number
     [Date.UTC(2020, 3, 21), "8.91", "8.91", "8.91", "8.91", null],
   ]);
   assertEquals((await historyOf(fred, upstream, "WTI", "1d")).bars, []);
+});
+
+Deno.test("Alpaca's bars are requested from the beginning of the range, newest first, and have the volume of IEX", async () => {
+  const alpaca = createAlpaca({ AAPL: "AAPL" }, { id: "id", secret: "secret" });
+  const bar = (t: string, c: number) => `{"t":"${t}","o":191.20,"h":192,"l":191,"c":${c},"v":1200}`;
+  const bars = [bar("2026-05-15T19:55:00Z", 191.5), bar("2026-05-15T19:50:00Z", 191.4), "null"];
+  const upstream = createSampleUpstream({
+    "bars?symbols=AAPL&timeframe=5Min&start=2026-05-13&sort=desc":
+      `{"bars":{"AAPL":[${bars.join()}]},"next_page_token":null}`,
+    "timeframe=1Day": '{"bars":{"AAPL":null},"next_page_token":null}',
+  });
+  assertEquals(await historyOf(alpaca, upstream, "AAPL", "1d"), {
+    intervalMs: 300_000,
+    bars: [
+      [Date.UTC(2026, 4, 15, 19, 50), "191.20", "192", "191", "191.4", "1200"],
+      [Date.UTC(2026, 4, 15, 19, 55), "191.20", "192", "191", "191.5", "1200"],
+    ],
+    prevClose: null,
+  });
+  assertEquals((await historyOf(alpaca, upstream, "AAPL", "1y")).bars, []);
+});
+
+Deno.test("Frankfurter's rates are bars of a day, without the days that lack the currency, and it has no shorter bars", async () => {
+  const frankfurter = createFrankfurter({ "EUR-USD": "EUR/USD" });
+  const body = `{"amount":1.0,"base":"EUR","rates":{"2026-05-18":{"USD":1.1010},` +
+    `"2026-05-15":{"USD":1.1},"2026-05-14":{"GBP":0.85}}}`;
+  const upstream = createSampleUpstream({ "/v1/2026-04-17..?base=EUR&symbols=USD": body });
+  assertEquals((await historyOf(frankfurter, upstream, "EUR-USD", "1mo")).bars, [
+    [Date.UTC(2026, 4, 15), "1.1", "1.1", "1.1", "1.1", null],
+    [Date.UTC(2026, 4, 18), "1.1010", "1.1010", "1.1010", "1.1010", null],
+  ]);
+  assertEquals((await historyOf(frankfurter, upstream, "EUR-USD", "1h")).bars, []);
 });
