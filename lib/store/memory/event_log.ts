@@ -148,9 +148,9 @@ export function createMemoryEventLog(
 ): EventLog {
   const epoch = `${clock.now()}-0`;
   const retentionTime = createRetentionTime(clock);
-  // Each process counts from a random number, by which the ids of other processes are recognised. The numbers of positions
-  // have 15 digits, so 2^40 leaves room for 900 times as many ids.
-  const firstN = 1 + Math.floor(random() * 2 ** 40);
+  // Each process counts from a random number, by which the ids of other processes are recognised. Every frame has an id, so
+  // the number is no longer than a million ids per process need.
+  const firstN = 1 + Math.floor(random() * 2 ** 30);
   let n = firstN - 1;
   let head: Position = epoch;
 

@@ -60,7 +60,11 @@ export function measureChange(
   if (baseline === null || isZero(baseline.price)) return { ...NO_CHANGE, refused: null };
   const { price: from, basis } = baseline;
   if (!isPlausible(marketClass, price, from)) return { ...NO_CHANGE, refused: from };
-  const change = subtract(price, from);
+  // A source may send the baseline with zeros that say nothing: 98061.76000000.
+  const change = subtract(
+    price,
+    from.replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, ""),
+  );
   const change_pct = isPositive(price) && isPositive(from) ? percentOf(change, from) : null;
   return { change, change_pct, basis, prev_close: from, refused: null };
 }

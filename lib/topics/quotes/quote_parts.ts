@@ -30,18 +30,21 @@ const EMPTY_DAY: Omit<Day, "symbol"> = {
   next_open: null,
 };
 
-/** Returns the tick of a quote. */
+/**
+ * Returns the tick of a quote, in its shortest form: a percentage has two decimals, and a market time of a whole second has
+ * none.
+ */
 export function toTick(quote: Quote): Tick {
   const { change, change_pct, bid, ask, session, as_of, delay_s } = quote;
   return {
     symbol: quote.symbol,
     price: quote.price,
     ...(change !== null && { change }),
-    ...(change_pct !== null && { change_pct }),
+    ...(change_pct !== null && { change_pct: Math.round(change_pct * 100) / 100 }),
     ...(bid !== null && { bid }),
     ...(ask !== null && { ask }),
     ...(!USUAL_SESSIONS.includes(session) && { session }),
-    ...(as_of !== null && { as_of }),
+    ...(as_of !== null && { as_of: as_of.replace(".000Z", "Z") }),
     received_at: quote.received_at,
     ...(quote.is_delayed && { is_delayed: true }),
     ...(delay_s !== null && { delay_s }),

@@ -6,7 +6,7 @@ import { joinQuote, toDay, toTick } from "../../../lib/topics/quotes/quote_parts
 
 const decimal = fc.constantFrom("1.20", "-37.63", "0");
 const nullableDecimal = fc.option(decimal);
-const time = fc.constantFrom("2026-01-01T00:00:00.000Z", "2026-06-01T12:30:00.250Z");
+const time = fc.constantFrom("2026-01-01T00:00:00Z", "2026-06-01T12:30:00.250Z");
 
 const quotes: fc.Arbitrary<Quote> = fc.record({
   symbol: fc.constant("WTI"),
@@ -84,6 +84,23 @@ Deno.test("toTick() omits what is null, false or usual", () => {
     "received_at",
     "is_stale",
     "source",
+  ]);
+});
+
+Deno.test("toTick() shortens percentages to two decimals, and market times of a whole second", () => {
+  const [quote] = fc.sample(quotes, 1);
+  if (quote === undefined) throw new Error("no sample");
+  const shortened = (changed: Partial<Quote>) => {
+    const { change_pct, as_of } = toTick({ ...quote, ...changed });
+    return [change_pct, as_of];
+  };
+  assertEquals(shortened({ change_pct: -1.0151, as_of: "2026-01-01T00:00:00.000Z" }), [
+    -1.02,
+    "2026-01-01T00:00:00Z",
+  ]);
+  assertEquals(shortened({ change_pct: 0.6, as_of: "2026-01-01T00:00:00.100Z" }), [
+    0.6,
+    "2026-01-01T00:00:00.100Z",
   ]);
 });
 
