@@ -89,7 +89,7 @@ Deno.test("GET /v1/quotes has an ETag of all but the cursor, and answers 304 to 
 });
 
 Deno.test("GET /v1/quotes keeps the pollers running for three intervals, after which none runs", async () => {
-  await using test = createAppUnderTest();
+  await using test = createAppUnderTest({ STREAMING_SOURCES: "none" });
   const fetchedFor = async (ms: number) => {
     const before = test.fetched.length;
     await test.clock.advance(ms);
@@ -119,7 +119,10 @@ Deno.test("a repeated GET /v1/quotes keeps the pollers running, and calls no pro
 });
 
 Deno.test("GET /v1/quotes waits for 800 ms for a provider that hangs, then returns what it has", async () => {
-  await using test = createAppUnderTest({}, () => new Promise(() => {}));
+  await using test = createAppUnderTest(
+    { STREAMING_SOURCES: "none" },
+    () => new Promise(() => {}),
+  );
   let received: Response | undefined;
   const pending = Promise.resolve(test.app.request("/v1/quotes")).then((response) => {
     received = response;
