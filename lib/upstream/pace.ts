@@ -6,7 +6,7 @@
 import type { Clock } from "../core/clock.ts";
 
 /** A limit that an upstream documents. */
-export interface RateLimit {
+export interface CallLimit {
   /** The most calls, or credits if calls differ in cost. */
   readonly calls: number;
   /** In any interval of this length, in milliseconds. */
@@ -24,12 +24,12 @@ export interface Pace {
 }
 
 /** The calls of one limit. */
-class Window {
-  readonly #limit: RateLimit;
+class CallWindow {
+  readonly #limit: CallLimit;
   readonly #calls: { readonly at: number; readonly cost: number }[] = [];
   #used = 0;
 
-  constructor(limit: RateLimit) {
+  constructor(limit: CallLimit) {
     this.#limit = limit;
   }
 
@@ -69,8 +69,8 @@ class Window {
 }
 
 /** Creates a pace within these limits. Without a limit no call waits. */
-export function createPace(clock: Clock, limits: readonly RateLimit[]): Pace {
-  const windows = limits.map((limit) => new Window(limit));
+export function createPace(clock: Clock, limits: readonly CallLimit[]): Pace {
+  const windows = limits.map((limit) => new CallWindow(limit));
   return {
     waitMs: (cost) => Math.max(0, ...windows.map((window) => window.waitMs(cost, clock.elapsed()))),
     queueMs: (cost) =>
@@ -89,7 +89,7 @@ export function createPace(clock: Clock, limits: readonly RateLimit[]): Pace {
  */
 export function sustainedIntervalMs(
   cost: number,
-  limits: readonly RateLimit[],
+  limits: readonly CallLimit[],
   share: number,
 ): number {
   return Math.max(

@@ -11,7 +11,7 @@ import { type Breaker, type BreakerState, createBreaker } from "./breaker.ts";
 import { createCallQueue } from "./call_queue.ts";
 import { createCooldown } from "./cooldown.ts";
 import { asFailure, concernsHost, UpstreamFailure } from "./failure.ts";
-import { createPace, type RateLimit } from "./pace.ts";
+import { type CallLimit, createPace } from "./pace.ts";
 import { fetchText, type RequestOptions } from "./request.ts";
 
 /** The most characters of all cached texts: 200 URLs with bodies of 40 KB. */
@@ -33,7 +33,7 @@ const TRIAL_URLS = 2;
 const MAX_IN_FLIGHT = 16;
 
 /** The limits of an upstream that states none. */
-const DEFAULT_LIMITS: readonly RateLimit[] = [{ calls: 10, perMs: 1000 }];
+const DEFAULT_LIMITS: readonly CallLimit[] = [{ calls: 10, perMs: 1000 }];
 
 /** The longest time for which a call waits for the pace, in milliseconds, unless the TTL is longer. */
 const MAX_PACE_WAIT_MS = 10_000;
@@ -81,7 +81,7 @@ export interface UpstreamOptions extends RequestOptions {
   /** The TTL of a value in milliseconds. It begins with the request, so a poll every `ttlMs` always makes a call. */
   readonly ttlMs: number;
   /** The limits within which calls are made. Ten calls per second by default. */
-  readonly limits?: readonly RateLimit[] | undefined;
+  readonly limits?: readonly CallLimit[] | undefined;
 }
 
 /** The recent outcomes of a URL. */

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { createPace, type RateLimit, sustainedIntervalMs } from "../../lib/upstream/pace.ts";
+import { type CallLimit, createPace, sustainedIntervalMs } from "../../lib/upstream/pace.ts";
 import { createUpstream } from "../../lib/upstream/upstream.ts";
 import { createManualClock } from "../support/manual_clock.ts";
 import { createNetwork, failureOf, json } from "./support.ts";
 
-const PER_SECOND: RateLimit = { calls: 3, perMs: 1000 };
-const PER_MINUTE: RateLimit = { calls: 8, perMs: 60_000 };
+const PER_SECOND: CallLimit = { calls: 3, perMs: 1000 };
+const PER_MINUTE: CallLimit = { calls: 8, perMs: 60_000 };
 const parse = (text: string): unknown => JSON.parse(text);
 const urls = (count: number) =>
   Array.from({ length: count }, (_, n) => `https://api.example.com/${n}`);
@@ -53,7 +53,7 @@ Deno.test("sustainedIntervalMs() follows the tightest limit", () => {
 });
 
 Deno.test("upstream.get() keeps the calls for 200 URLs within the limits, and makes all of them", async () => {
-  const limits: readonly RateLimit[] = [{ calls: 10, perMs: 1000 }, { calls: 400, perMs: 60_000 }];
+  const limits: readonly CallLimit[] = [{ calls: 10, perMs: 1000 }, { calls: 400, perMs: 60_000 }];
   const callsAt: number[] = [];
   const { runtime, clock } = createNetwork(() => {
     callsAt.push(clock.elapsed());

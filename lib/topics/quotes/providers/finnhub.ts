@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { isoTime, MINUTE_MS } from "../../../core/time.ts";
 import { isZero, parseKeepingDigits } from "./decimal.ts";
-import type { RateLimit } from "../../../upstream/pace.ts";
+import type { CallLimit } from "../../../upstream/pace.ts";
 import {
   baselineFields,
   getFresh,
@@ -23,7 +23,7 @@ import {
 const FINNHUB_QUOTE_URL = "https://finnhub.io/api/v1/quote";
 
 /** The calls of the free plan, and those of any plan. */
-const FINNHUB_LIMITS: readonly RateLimit[] = [
+const FINNHUB_LIMITS: readonly CallLimit[] = [
   { calls: 60, perMs: MINUTE_MS },
   { calls: 30, perMs: 1000 },
 ];

@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { isoTime } from "../../../core/time.ts";
 import { UpstreamFailure } from "../../../upstream/failure.ts";
-import type { RateLimit } from "../../../upstream/pace.ts";
+import type { CallLimit } from "../../../upstream/pace.ts";
 import type { Upstream } from "../../../upstream/upstream.ts";
 import type { Bar, BarSeries } from "../history/bar.ts";
 import type { HistoryRange } from "../history/range.ts";
@@ -119,7 +119,7 @@ export interface Provider {
   /** Returns the usual delay of a symbol's prices. Absent if the provider sends them without delay. */
   delayOf?(symbol: string): Pick<Quote, "is_delayed" | "delay_s">;
   /** The limits that the provider documents. The upstream keeps them. By default ten calls per second. */
-  readonly limits?: readonly RateLimit[];
+  readonly limits?: readonly CallLimit[];
   /** The calls, or credits, that a poll of all symbols costs within the limits. One per symbol by default. */
   readonly costPerPoll?: number;
   /** Headers of every request. */

@@ -6,7 +6,7 @@
  */
 import { z } from "zod";
 import { DAY_MS, HOUR_MS, isoTime, MINUTE_MS } from "../../../core/time.ts";
-import type { RateLimit } from "../../../upstream/pace.ts";
+import type { CallLimit } from "../../../upstream/pace.ts";
 import type { Bar } from "../history/bar.ts";
 import type { HistoryRange } from "../history/range.ts";
 import { parseKeepingDigits } from "./decimal.ts";
@@ -30,7 +30,7 @@ import {
 } from "./provider.ts";
 
 /** The credits of the free plan. A symbol costs one. */
-const TWELVE_DATA_LIMITS: readonly RateLimit[] = [
+const TWELVE_DATA_LIMITS: readonly CallLimit[] = [
   { calls: 8, perMs: MINUTE_MS },
   { calls: 800, perMs: DAY_MS },
 ];
