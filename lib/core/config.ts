@@ -110,7 +110,7 @@ const MAX_SYMBOLS = 500;
 
 const streamingSources = z.string().transform(splitList)
   .transform((names) => names.length === 1 && names[0] === "none" ? [] : names)
-  .pipe(z.array(z.enum(["coinbase", "kraken"])))
+  .pipe(z.array(z.enum(["coinbase", "kraken", "finnhub", "alpaca"])))
   .refine((names) => new Set(names).size === names.length);
 
 const feedHeader = z.string().toLowerCase().regex(/^[a-z0-9!#$%&'*+.^_`|~-]{1,64}$/)
@@ -200,7 +200,7 @@ export const SETTINGS = z.object({
       '"sources": { "finnhub": "AAPL" } } }; a known symbol needs only sources',
   ),
   STREAMING_SOURCES: streamingSources.default(["coinbase", "kraken"])
-    .describe("coinbase and kraken, separated by commas, or none"),
+    .describe("coinbase, kraken, finnhub and alpaca, separated by commas, or none"),
   QUOTE_POLL_MS: pollInterval(),
   QUOTE_TTL_MS: pollInterval(", at most QUOTE_POLL_MS"),
   QUORUM_BOUND_PCT: percent.default(1).describe("a number from 0.01 to 100"),

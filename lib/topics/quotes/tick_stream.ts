@@ -23,7 +23,7 @@ import {
  * The time without a message about a symbol after which polls ask the provider for it, in ms. A heartbeat proves that the
  * connection is alive, but not that it still delivers every symbol.
  */
-const MAX_QUIET_MS = 30_000;
+const MAX_SYMBOL_QUIET_MS = 30_000;
 
 /** The age at which the day's figures of a stream that has only prices are polled again, in ms. */
 const MAX_FIGURES_AGE_MS = 5 * 60_000;
@@ -235,7 +235,7 @@ export class TickStream {
   #readingOf(symbol: string): Reading | null {
     const heard = this.#prices.get(symbol);
     if (heard === undefined) return null;
-    const isQuiet = this.#clock.elapsed() - heard.heardElapsed > MAX_QUIET_MS;
+    const isQuiet = this.#clock.elapsed() - heard.heardElapsed > MAX_SYMBOL_QUIET_MS;
     return isQuiet || this.#isOutdated(symbol, heard.price.as_of)
       ? null
       : this.#toReading(heard.price);

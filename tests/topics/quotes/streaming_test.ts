@@ -1,11 +1,11 @@
 /** Prices that a provider streams, and the polls beside them. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertObjectMatch } from "@std/assert";
 import type {
   ProviderStream,
   ProviderStreamEvent,
   StreamedPrice,
 } from "../../../lib/topics/quotes/providers/provider.ts";
-import { ProviderStatus } from "../../../lib/topics/quotes/quote.ts";
+import { Day, ProviderStatus } from "../../../lib/topics/quotes/quote.ts";
 import { UpstreamFailure } from "../../../lib/upstream/failure.ts";
 import type { FakeSocket } from "../../upstream/fake_sockets.ts";
 import {
@@ -363,14 +363,12 @@ Deno.test("a stream that has nothing but prices keeps the polled figures, which 
   }
   stop();
   assertEquals(first.calledAt.length, 2);
-  const quote = test.batches.flat().filter(({ key }) => key === "BTC-USD").at(-1)?.data;
-  assertEquals(
-    quote,
-    Object.assign({}, quote, {
-      price: "100.589",
-      delay_s: 60,
-      high: "100.589",
-      low: "99.90",
-    }),
-  );
+  const latest = (key: string) => test.batches.flat().filter((event) => event.key === key).at(-1);
+  assertObjectMatch({ tick: latest("BTC-USD")?.data, day: latest("day:BTC-USD")?.data }, {
+    tick: { price: "100.589", delay_s: 60 },
+    day: { low: "99.90" },
+  });
+  const highs = test.batches.flat().filter(({ key }) => key === "day:BTC-USD")
+    .map(({ data }) => Number(Day.parse(data).high));
+  assertEquals([highs.toSorted(), (highs.at(-1) ?? 0) > 100.5], [highs, true]);
 });

@@ -9,6 +9,7 @@ import { z } from "zod";
 import { DAY_MS, HOUR_MS, isoTime, MINUTE_MS } from "../../../core/time.ts";
 import type { Bar } from "../history/bar.ts";
 import { type HistoryRange, RANGES } from "../history/range.ts";
+import { createAlpacaStream } from "./alpaca_stream.ts";
 import { parseKeepingDigits } from "./decimal.ts";
 import {
   baselineFields,
@@ -107,6 +108,7 @@ export function createAlpaca(tickers: Tickers, { id, secret }: AlpacaKey): Provi
     ttlMs: 24_000,
     limits: [{ calls: 200, perMs: MINUTE_MS }],
     costPerPoll: Math.ceil(Object.keys(tickers).length / MAX_ALPACA_SYMBOLS),
+    stream: createAlpacaStream(tickers, { id, secret }),
     headers: { "apca-api-key-id": id, "apca-api-secret-key": secret },
     async read(upstream, symbol) {
       const ticker = tickerOf(tickers, symbol);

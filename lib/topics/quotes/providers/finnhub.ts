@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { isoTime, MINUTE_MS } from "../../../core/time.ts";
+import { createFinnhubStream } from "./finnhub_stream.ts";
 import { isZero, parseKeepingDigits } from "./decimal.ts";
 import type { CallLimit } from "../../../upstream/pace.ts";
 import {
@@ -61,6 +62,7 @@ export function createFinnhub(tickers: Tickers, key: string): Provider {
     closedIntervalMs: 5 * MINUTE_MS,
     ttlMs: 0.8 * MIN_FINNHUB_INTERVAL_MS,
     limits: FINNHUB_LIMITS,
+    stream: createFinnhubStream(tickers, key),
     headers: { "x-finnhub-token": key },
     async read(upstream, symbol) {
       const ticker = tickerOf(tickers, symbol);
