@@ -35,6 +35,9 @@ export interface PollerOptions extends Pick<FailoverOptions, "providers" | "maxD
 /** The time after which symbols that have arrived are published although other calls are under way, in ms. */
 const MAX_ARRIVAL_WAIT_MS = 500;
 
+/** The waits after which a poll counts as done although calls are under way: together longer than a GET waits for it. */
+const ARRIVAL_WAITS = 2;
+
 /** Lists the providers that are the first choice for at least one symbol. */
 function mostPreferredOf(providers: readonly Provider[]): Provider[] {
   const claimed = new Set<string>();
@@ -220,9 +223,9 @@ export class Poller implements SnapshotEvaluator {
 
   /**
    * Publishes what calls deliver: together if all end soon, else repeatedly until they do. A symbol whose call hangs holds up
-   * neither the others nor the next poll, so the promise resolves after the first publication.
+   * neither the others nor the next poll, so the promise resolves after some waits.
    */
-  async #publishArrivals(calls: Promise<void> | null): Promise<void> {
+  async #publishArrivals(calls: Promise<void> | null, waits = ARRIVAL_WAITS): Promise<void> {
     if (calls === null) return;
     let isOver = false;
     const end = calls.finally(() => isOver = true);
@@ -230,6 +233,7 @@ export class Poller implements SnapshotEvaluator {
     const wasOver = isOver;
     await this.#publisher.publish();
     if (wasOver) return;
+    if (waits > 1) return await this.#publishArrivals(end, waits - 1);
     void this.#publishArrivals(end).catch((thrown) =>
       this.#runtime.log.error("A poll failed", { reason: messageOf(thrown) })
     );
