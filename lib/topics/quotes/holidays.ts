@@ -8,7 +8,7 @@
  */
 import { DAY_MS, HOUR_MS } from "../../core/time.ts";
 
-/** What differs on a trading day: `closed`, or the time of an early close after local midnight, in ms. */
+/** A day with other hours: `closed`, or the time of an early close after local midnight, in ms. */
 export type SpecialDay = "closed" | number;
 
 /** Returns the special days of a year, by the local midnight as ms that read as UTC. */

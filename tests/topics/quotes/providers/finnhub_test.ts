@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { MINUTE_MS } from "../../../../lib/core/time.ts";
 import { createFinnhub } from "../../../../lib/topics/quotes/providers/finnhub.ts";
 import { UpstreamFailure } from "../../../../lib/upstream/failure.ts";
 import { createSampleUpstream, readSample, RECEIVED_ELAPSED } from "../samples.ts";
@@ -50,15 +49,6 @@ Deno.test("finnhub's zero or missing figure is an unknown one, and leaves the pr
     null,
     null,
   ]);
-});
-
-Deno.test("finnhub's polls keep to 60 calls a minute, however many symbols there are", () => {
-  for (const count of [1, 17, 54, 200]) {
-    const tickers = Array.from({ length: count }, (_, index) => [`S${index}`, `S${index}`]);
-    const { intervalMs, ttlMs } = createFinnhub(Object.fromEntries(tickers), "a-key");
-    assert(count * MINUTE_MS / intervalMs <= 60, `${count}`);
-    assert(ttlMs <= intervalMs * 0.8, `${count}`);
-  }
 });
 
 Deno.test("finnhub sends its key in a header", () => {
