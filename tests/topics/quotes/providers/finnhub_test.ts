@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { createFinnhub } from "../../../../lib/topics/quotes/providers/finnhub.ts";
 import { UpstreamFailure } from "../../../../lib/upstream/failure.ts";
 import { createSampleUpstream, readSample, RECEIVED_ELAPSED } from "../samples.ts";
