@@ -9,7 +9,13 @@
 import type { Clock } from "../../core/clock.ts";
 import { DAY_MS, HOUR_MS, isoTime, MINUTE_MS } from "../../core/time.ts";
 import { instrumentOf, type Instruments } from "./instrument.ts";
-import { type HoursName, type MarketHours, nextOpening, type Span } from "./market_hours.ts";
+import {
+  type HoursName,
+  type MarketHours,
+  nextOpening,
+  partOf,
+  type Span,
+} from "./market_hours.ts";
 import type { Provider, Reading } from "./providers/provider.ts";
 import type { Quote } from "./quote.ts";
 
@@ -151,7 +157,9 @@ function spanOfPeriod(
   }
   if (now < end) {
     const isQuiet = !calendar.isOpen && tradedAt <= calendar.start + toleranceMs;
-    return isQuiet ? calendar : { isOpen: true, start, end };
+    if (isQuiet) return calendar;
+    // After a pause or a break, silence counts from the calendar's opening.
+    return { isOpen: true, start: calendar.isOpen ? Math.max(start, calendar.start) : start, end };
   }
   const isOver = calendar.isOpen && calendar.start < end && tradedAt <= end + toleranceMs;
   return isOver ? { isOpen: false, start: end, end: calendar.end } : calendar;
@@ -181,8 +189,9 @@ function currentSpan(
 ): CurrentSpan {
   const { symbol, session, period, as_of, delay_s, receivedAt } = observation;
   const { hours, class: quoteClass } = instrumentOf(instruments, symbol);
-  const calendar = spanAt(hours, now);
-  if (calendar === null) return { ...ENDLESS, session: session === "halted" ? session : "always" };
+  const span = spanAt(hours, now);
+  if (span === null) return { ...ENDLESS, session: session === "halted" ? session : "always" };
+  const calendar = partOf(span, now);
   const tradedAt = as_of === null ? Infinity : Date.parse(as_of);
   if (period !== undefined && isTradingPeriod(period)) {
     // On a Sunday evening a source may report the hours of Monday already. Recent trades contradict them, unless the

@@ -1,5 +1,5 @@
 /**
- * The holidays and early closes of US markets, by rule.
+ * The holidays and early closes of US, European, Canadian and Australian markets, by rule.
  *
  * Rules: NYSE 7.2 (https://www.nyse.com/markets/hours-calendars, also Nasdaq's), CME Globex energy and metals
  * (https://www.cmegroup.com/trading-hours.html). Spot currencies rest on Christmas and New Year only.
@@ -118,6 +118,134 @@ export function futuresRules(year: number): ReadonlyMap<number, SpecialDay> {
 export function currencyRules(year: number): ReadonlyMap<number, SpecialDay> {
   const days = [Date.UTC(year, 0, 1), Date.UTC(year, 11, 25)].filter(isWeekday);
   return new Map(days.map((day) => [day, "closed"]));
+}
+
+/** Returns the last Monday of a month before its end. @param month From 1. */
+function lastMonday(year: number, month: number): number {
+  return nthWeekday(year, month + 1, MONDAY, 1) - 7 * DAY_MS;
+}
+
+/** Returns the Monday after a weekend, or the day itself. */
+function movedToMonday(holiday: number): number {
+  return weekdayOf(holiday) === SATURDAY ? holiday + 2 * DAY_MS : observed(holiday);
+}
+
+/** Returns the Friday before a weekend, or the day itself. */
+function movedToFriday(day: number): number {
+  return weekdayOf(day) === SUNDAY ? day - 2 * DAY_MS : observed(day);
+}
+
+/** Christmas and Boxing Day, each moved from a weekend to the next free weekday. */
+function movedChristmas(year: number): number[] {
+  const christmas = movedToMonday(Date.UTC(year, 11, 25));
+  const boxingDay = movedToMonday(Date.UTC(year, 11, 26));
+  return [christmas, boxingDay === christmas ? boxingDay + DAY_MS : boxingDay];
+}
+
+/** Christmas Eve and New Year's Eve. */
+function eves(year: number): number[] {
+  return [Date.UTC(year, 11, 24), Date.UTC(year, 11, 31)];
+}
+
+/** Combines holidays and the days that close early at the same hour. A holiday wins. */
+function rulesOf(
+  closed: readonly number[],
+  early: readonly number[] = [],
+  closesH = 0,
+): ReadonlyMap<number, SpecialDay> {
+  return new Map<number, SpecialDay>([
+    ...early.filter(isWeekday).map((day) => [day, closesH * HOUR_MS] as const),
+    ...closed.filter(isWeekday).map((day) => [day, "closed"] as const),
+  ]);
+}
+
+/** The holidays of Toronto. */
+export function torontoRules(year: number): ReadonlyMap<number, SpecialDay> {
+  return rulesOf(
+    [
+      movedToMonday(Date.UTC(year, 0, 1)),
+      nthWeekday(year, 2, MONDAY, 3), // Family Day
+      easterSunday(year) - 2 * DAY_MS,
+      // Victoria Day, the last Monday before 25 May
+      Date.UTC(year, 4, 24) - ((weekdayOf(Date.UTC(year, 4, 24)) + 6) % 7) * DAY_MS,
+      movedToMonday(Date.UTC(year, 6, 1)), // Canada Day
+      nthWeekday(year, 8, MONDAY, 1), // Civic Holiday
+      nthWeekday(year, 9, MONDAY, 1), // Labour Day
+      nthWeekday(year, 10, MONDAY, 2), // Thanksgiving
+      ...movedChristmas(year),
+    ],
+    [Date.UTC(year, 11, 24)],
+    13,
+  );
+}
+
+/** The bank holidays of London. */
+export function londonRules(year: number): ReadonlyMap<number, SpecialDay> {
+  return rulesOf(
+    [
+      movedToMonday(Date.UTC(year, 0, 1)),
+      easterSunday(year) - 2 * DAY_MS,
+      easterSunday(year) + DAY_MS,
+      nthWeekday(year, 5, MONDAY, 1), // Early May
+      lastMonday(year, 5), // Spring
+      lastMonday(year, 8), // Summer
+      ...movedChristmas(year),
+    ],
+    eves(year).map(movedToFriday),
+    12.5,
+  );
+}
+
+/** The holidays that stock exchanges of the euro area and Zurich share. None is moved from a weekend. */
+function continentalHolidays(year: number): number[] {
+  return [
+    Date.UTC(year, 0, 1),
+    easterSunday(year) - 2 * DAY_MS,
+    easterSunday(year) + DAY_MS,
+    Date.UTC(year, 4, 1),
+    Date.UTC(year, 11, 25),
+    Date.UTC(year, 11, 26),
+  ];
+}
+
+/** The holidays of Frankfurt. The last trading day of a year is short. */
+export function frankfurtRules(year: number): ReadonlyMap<number, SpecialDay> {
+  const lastDay = movedToFriday(Date.UTC(year, 11, 30));
+  return rulesOf([...continentalHolidays(year), ...eves(year)], [lastDay], 14);
+}
+
+/** The holidays of Paris and Amsterdam, which Madrid and Milan share nearly all. */
+export function euronextRules(year: number): ReadonlyMap<number, SpecialDay> {
+  return rulesOf(continentalHolidays(year), eves(year), 14 + 5 / 60);
+}
+
+/** The holidays of Zurich. */
+export function zurichRules(year: number): ReadonlyMap<number, SpecialDay> {
+  return rulesOf([
+    ...continentalHolidays(year),
+    ...eves(year),
+    Date.UTC(year, 0, 2),
+    easterSunday(year) + 39 * DAY_MS, // Ascension
+    easterSunday(year) + 50 * DAY_MS, // Whit Monday
+    Date.UTC(year, 7, 1), // National Day
+  ]);
+}
+
+/** The holidays of Sydney. Anzac Day is not moved. */
+export function sydneyRules(year: number): ReadonlyMap<number, SpecialDay> {
+  return rulesOf(
+    [
+      movedToMonday(Date.UTC(year, 0, 1)),
+      movedToMonday(Date.UTC(year, 0, 26)), // Australia Day
+      easterSunday(year) - 2 * DAY_MS,
+      easterSunday(year) + DAY_MS,
+      Date.UTC(year, 3, 25), // Anzac Day
+      nthWeekday(year, 6, MONDAY, 2), // King's Birthday
+      ...movedChristmas(year),
+    ],
+    eves(year).map(movedToFriday),
+    14 + 10 / 60,
+  );
 }
 
 /** No holidays are maintained: a holiday follows from the absence of trades. */

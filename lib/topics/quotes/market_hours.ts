@@ -1,17 +1,23 @@
 /**
- * The trading hours of markets. The holidays of US markets and of currencies are known by rule. Those of other markets follow
- * from the absence of trades.
+ * The trading hours of markets. The holidays of American, European and Australian stocks, of futures and of currencies are
+ * known by rule. Those of other markets follow from the absence of trades.
  *
  * @module
  */
 import { DAY_MS, HOUR_MS } from "../../core/time.ts";
 import {
   currencyRules,
+  euronextRules,
+  frankfurtRules,
   futuresRules,
   type HolidayRules,
+  londonRules,
   noRules,
   type SpecialDay,
   stockRules,
+  sydneyRules,
+  torontoRules,
+  zurichRules,
 } from "./holidays.ts";
 
 /** A period during which a market is open or closed, from `start` to `end` (exclusive): wall times in ms. */
@@ -19,6 +25,16 @@ export interface Span {
   readonly isOpen: boolean;
   readonly start: number;
   readonly end: number;
+  /** The pause at noon within an open span, if the market has one. */
+  readonly pause?: { readonly start: number; readonly end: number };
+}
+
+/** Returns the part of a span before, in or after its pause: the span itself if it has none. The pause is closed. */
+export function partOf(span: Span, ms: number): Span {
+  const { isOpen, start, end, pause } = span;
+  if (pause === undefined) return span;
+  if (ms < pause.start) return { isOpen, start, end: pause.start };
+  return ms < pause.end ? { isOpen: false, ...pause } : { isOpen, start: pause.end, end };
 }
 
 /** Returns the span of a market that contains a wall time in ms: null if the market is open round the clock. */
@@ -31,12 +47,14 @@ interface DailySession {
   readonly opensAfterMs: number;
   readonly closesAfterMs: number;
   readonly holidays: HolidayRules;
+  /** The beginning and the end of a pause at noon. */
+  readonly pauseAfterMs?: readonly [number, number];
 }
 
 /** Monday to Friday, as `getUTCDay` counts them. */
 const TRADING_WEEKDAYS: readonly number[] = [1, 2, 3, 4, 5];
 
-/** Creates the session of a stock exchange, in hours after midnight. A break at noon counts as open. */
+/** Creates the session of a stock exchange, in hours after midnight. */
 function stockExchange(
   zone: string,
   opensH: number,
@@ -44,6 +62,11 @@ function stockExchange(
   holidays: HolidayRules = noRules,
 ): DailySession {
   return { zone, opensAfterMs: opensH * HOUR_MS, closesAfterMs: closesH * HOUR_MS, holidays };
+}
+
+/** Adds a pause at noon to a session, in hours after midnight. */
+function withPause(session: DailySession, fromH: number, toH: number): DailySession {
+  return { ...session, pauseAfterMs: [fromH * HOUR_MS, toH * HOUR_MS] };
 }
 
 /** Trading calendars by name, null for a market that never closes. */
@@ -65,17 +88,20 @@ const SESSIONS = {
   },
   nyse: stockExchange("America/New_York", 9.5, 16, stockRules),
   b3: stockExchange("America/Sao_Paulo", 10, 17),
-  lse: stockExchange("Europe/London", 8, 16.5),
-  /** Also the hours of Paris, Amsterdam, Madrid, Milan and Zurich. */
-  xetra: stockExchange("Europe/Berlin", 9, 17.5),
-  tse: stockExchange("Asia/Tokyo", 9, 15.5),
-  hkex: stockExchange("Asia/Hong_Kong", 9.5, 16),
-  sse: stockExchange("Asia/Shanghai", 9.5, 15),
+  tsx: stockExchange("America/Toronto", 9.5, 16, torontoRules),
+  lse: stockExchange("Europe/London", 8, 16.5, londonRules),
+  xetra: stockExchange("Europe/Berlin", 9, 17.5, frankfurtRules),
+  /** Paris and Amsterdam, and the hours of Madrid and Milan. */
+  euronext: stockExchange("Europe/Paris", 9, 17.5, euronextRules),
+  six: stockExchange("Europe/Zurich", 9, 17.5, zurichRules),
+  tse: withPause(stockExchange("Asia/Tokyo", 9, 15.5), 11.5, 12.5),
+  hkex: withPause(stockExchange("Asia/Hong_Kong", 9.5, 16), 12, 13),
+  sse: withPause(stockExchange("Asia/Shanghai", 9.5, 15), 11.5, 13),
   krx: stockExchange("Asia/Seoul", 9, 15.5),
   twse: stockExchange("Asia/Taipei", 9, 13.5),
-  sgx: stockExchange("Asia/Singapore", 9, 17),
+  sgx: withPause(stockExchange("Asia/Singapore", 9, 17), 12, 13),
   nse: stockExchange("Asia/Kolkata", 9.25, 15.5),
-  asx: stockExchange("Australia/Sydney", 10, 16),
+  asx: stockExchange("Australia/Sydney", 10, 16, sydneyRules),
 } as const satisfies Readonly<Record<string, DailySession | null>>;
 
 /** The name of a trading calendar. */
@@ -89,8 +115,8 @@ export function isHoursName(text: string): text is HoursName {
 /** Days before and after a time. They are more than a weekend with holidays, so that a session lies on either side. */
 const DAYS_AROUND = 6;
 
-/** The most cached spans of a calendar: it needs the current one and that of a quote's receipt. */
-const MAX_CACHED_SPANS = 4;
+/** The most cached spans of a calendar: those since a closing price that is about to be stale, with the nights between. */
+const MAX_CACHED_SPANS = 16;
 
 /** The wall time of a zone. */
 class LocalTime {
@@ -165,7 +191,7 @@ class TradingCalendar {
   }
 
   #sessionsAround(ms: number): Span[] {
-    const { opensAfterMs } = this.#session;
+    const { opensAfterMs, pauseAfterMs } = this.#session;
     const today = Math.floor(this.#localTime.toLocal(ms) / DAY_MS);
     return Array.from(
       { length: 2 * DAYS_AROUND + 1 },
@@ -177,6 +203,12 @@ class TradingCalendar {
         isOpen: true,
         start: this.#localTime.fromLocal(day + opensAfterMs),
         end: this.#localTime.fromLocal(day + closesAfterMs),
+        ...pauseAfterMs === undefined ? {} : {
+          pause: {
+            start: this.#localTime.fromLocal(day + pauseAfterMs[0]),
+            end: this.#localTime.fromLocal(day + pauseAfterMs[1]),
+          },
+        },
       }];
     });
   }

@@ -450,3 +450,29 @@ Deno.test("a quote of an isolate whose clock is ahead is stale once it has been 
   await clock.advance(1);
   assertEquals(isStale(), true);
 });
+
+Deno.test("a market is closed during its pause at noon, and silence counts anew after it", () => {
+  // Tokyo pauses from 2:30 to 3:30 UTC.
+  for (const period of [undefined, { start: at("18T00:00"), end: at("18T06:30") }]) {
+    const quote = {
+      ...observation("18T02:31", "18T02:30", { symbol: "N225" }),
+      ...period === undefined ? {} : { period },
+    };
+    assertEquals(freshnessAt(quote, "18T02:45"), "closed until 18T03:30");
+    assertEquals(nextOpenAt(quote, "18T02:45"), "18T03:30");
+    const heard = { ...quote, receivedAt: at("18T03:29") };
+    assertEquals(freshnessAt(heard, "18T03:30"), "open until 18T03:32");
+    const afternoon = { ...heard, receivedAt: at("18T03:40"), as_of: isoTime(at("18T03:39")) };
+    assertEquals(
+      freshnessAt({ ...afternoon, newsAt: at("18T03:40") }, "18T03:40"),
+      "open until 18T03:42",
+    );
+  }
+});
+
+Deno.test("a future is not stale when it opens after its break, although its source reports one long day", () => {
+  const day = { symbol: "WTI", period: { start: at("18T05:00"), end: at("19T04:59") } };
+  const quiet = observation("18T22:59", "18T21:59", { ...day, newsAt: at("18T22:00") });
+  assertEquals(freshnessAt(quiet, "18T22:59"), "closed until 18T23:00");
+  assertEquals(freshnessAt(quiet, "18T23:00"), "open until 18T23:02");
+});

@@ -3,9 +3,15 @@ import { assertEquals } from "@std/assert";
 import { HOUR_MS } from "../../../lib/core/time.ts";
 import {
   currencyRules,
+  euronextRules,
+  frankfurtRules,
   futuresRules,
   type HolidayRules,
+  londonRules,
   stockRules,
+  sydneyRules,
+  torontoRules,
+  zurichRules,
 } from "../../../lib/topics/quotes/holidays.ts";
 
 /** Lists the special days of three years, such as `2026-11-27 13`: the hour of an early close, or nothing. */
@@ -53,5 +59,49 @@ Deno.test("CME rests on three days of a year, and stops early on the other holid
 Deno.test("currencies rest on Christmas and New Year", () => {
   assertEquals(listDays(currencyRules, () => true), [
     ...["2026-01-01", "2026-12-25", "2027-01-01", "2028-12-25"],
+  ]);
+});
+
+Deno.test("London rests on bank holidays, moved from weekends, and closes at 12:30 before Christmas and New Year", () => {
+  assertEquals(listDays(londonRules, (hour) => hour === null), [
+    ...["2026-01-01", "2026-04-03", "2026-04-06", "2026-05-04", "2026-05-25", "2026-08-31"],
+    ...["2026-12-25", "2026-12-28"],
+    ...["2027-01-01", "2027-03-26", "2027-03-29", "2027-05-03", "2027-05-31", "2027-08-30"],
+    ...["2027-12-27", "2027-12-28"],
+    ...["2028-01-03", "2028-04-14", "2028-04-17", "2028-05-01", "2028-05-29", "2028-08-28"],
+    ...["2028-12-25", "2028-12-26"],
+  ]);
+  assertEquals(listDays(londonRules, (hour) => hour !== null), [
+    ...["2026-12-24 12.5", "2026-12-31 12.5", "2027-12-24 12.5", "2027-12-31 12.5"],
+    ...["2028-12-22 12.5", "2028-12-29 12.5"],
+  ]);
+});
+
+Deno.test("Frankfurt, Paris and Zurich rest on Easter and May Day, and treat the last days of a year differently", () => {
+  const in2026 = (rules: HolidayRules, isListed: (hour: number | null) => boolean) =>
+    listDays(rules, isListed).filter((day) => day.startsWith("2026"));
+  assertEquals(in2026(frankfurtRules, (hour) => hour === null), [
+    ...["2026-01-01", "2026-04-03", "2026-04-06", "2026-05-01"],
+    ...["2026-12-24", "2026-12-25", "2026-12-31"],
+  ]);
+  assertEquals(in2026(frankfurtRules, (hour) => hour !== null), ["2026-12-30 14"]);
+  assertEquals(in2026(euronextRules, (hour) => hour === null), [
+    ...["2026-01-01", "2026-04-03", "2026-04-06", "2026-05-01", "2026-12-25"],
+  ]);
+  assertEquals(in2026(euronextRules, (hour) => hour !== null).length, 2);
+  assertEquals(in2026(zurichRules, (hour) => hour === null), [
+    ...["2026-01-01", "2026-01-02", "2026-04-03", "2026-04-06", "2026-05-01", "2026-05-14"],
+    ...["2026-05-25", "2026-12-24", "2026-12-25", "2026-12-31"],
+  ]);
+});
+
+Deno.test("Toronto and Sydney rest on their own holidays", () => {
+  assertEquals(listDays(torontoRules, (hour) => hour === null).slice(0, 10), [
+    ...["2026-01-01", "2026-02-16", "2026-04-03", "2026-05-18", "2026-07-01", "2026-08-03"],
+    ...["2026-09-07", "2026-10-12", "2026-12-25", "2026-12-28"],
+  ]);
+  assertEquals(listDays(sydneyRules, (hour) => hour === null).slice(0, 7), [
+    ...["2026-01-01", "2026-01-26", "2026-04-03", "2026-04-06", "2026-06-08", "2026-12-25"],
+    ...["2026-12-28"],
   ]);
 });
