@@ -59,6 +59,13 @@ const LABELS: readonly (readonly [label: string, item: ReturnType<typeof item>])
     item({ change: null, change_pct: null, session: "closed" }),
   ],
   [
+    "S&P 500, 7,738.79 points, close of 27 Nov",
+    item({
+      ...{ change: null, change_pct: null, session: "closed", delay_s: null },
+      as_of: "2026-11-27T18:00:00.000Z",
+    }),
+  ],
+  [
     "S&P 500, 7,738.79 points, unchanged in 24 h, stale",
     item({ change: "0.00", basis: "rolling_24h", is_stale: true }),
   ],

@@ -117,6 +117,19 @@ export function unitText({ currency, unit }) {
 }
 
 /**
+ * Names the day of a closing price, such as "close of 27 Nov": null if the source has later prices, so that its delay is
+ * known. Every market closes on the same date in UTC as in its own time.
+ *
+ * @param {QuoteData} quote
+ */
+function closeDay({ as_of, is_delayed, delay_s }) {
+  if (as_of === null || !is_delayed || delay_s !== null) return null;
+  /** @type {Intl.DateTimeFormatOptions} */
+  const format = { day: "numeric", month: "short", timeZone: "UTC" };
+  return `close of ${new Date(as_of).toLocaleDateString("en-GB", format)}`;
+}
+
+/**
  * Describes the freshness of a price by a kind for the style sheet and a text for people. Of several faults it names the
  * worst.
  *
@@ -133,7 +146,10 @@ export function describeFreshness(quote, { symbol, statuses, isFollowing }) {
   if (isDown && !isClosed) return { kind: "down", text: "down, last known" };
   if (quote.is_stale) return { kind: "stale", text: "stale" };
   if (!isFollowing) return { kind: "cut", text: "last known" };
-  if (isClosed) return { kind: "closed", text: `market closed${isDown ? ", source down" : ""}` };
+  if (isClosed) {
+    const closed = closeDay(quote) ?? "market closed";
+    return { kind: "closed", text: `${closed}${isDown ? ", source down" : ""}` };
+  }
   const session = SESSION_TEXTS.get(quote.session);
   const suffix = session ? `, ${session}` : "";
   if (!quote.is_delayed) return { kind: "live", text: `live${suffix}` };

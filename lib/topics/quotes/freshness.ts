@@ -13,8 +13,8 @@ import {
   type HoursName,
   type MarketHours,
   nextOpening,
-  partOf,
   type Span,
+  spanPartAt,
 } from "./market_hours.ts";
 import type { Provider, Reading } from "./providers/provider.ts";
 import type { Quote } from "./quote.ts";
@@ -34,7 +34,7 @@ function bellToleranceOf({ start, end }: Pick<Span, "start" | "end">): number {
 }
 
 /** The longest time for which an open market repeats a price, if only another price is news. */
-const MAX_QUIET_MS = 5 * MINUTE_MS;
+const MAX_REPEATED_MS = 5 * MINUTE_MS;
 
 /** The most sessions that may have ended since a closing price before it is stale. */
 const MAX_CLOSE_AGE_SESSIONS = 5;
@@ -191,7 +191,7 @@ function currentSpan(
   const { hours, class: quoteClass } = instrumentOf(instruments, symbol);
   const span = spanAt(hours, now);
   if (span === null) return { ...ENDLESS, session: session === "halted" ? session : "always" };
-  const calendar = partOf(span, now);
+  const calendar = spanPartAt(span, now);
   const tradedAt = as_of === null ? Infinity : Date.parse(as_of);
   if (period !== undefined && isTradingPeriod(period)) {
     // On a Sunday evening a source may report the hours of Monday already. Recent trades contradict them, unless the
@@ -305,7 +305,7 @@ export function freshnessOf(
     ? nextOpeningAfter(hours, end, context)
     : null;
   const newsFrom = Math.max(newsAt, isTraded ? start : firstTradeAt) +
-    (isRepeated === true ? MAX_QUIET_MS : 0);
+    (isRepeated === true ? MAX_REPEATED_MS : 0);
   const heardAt = Math.max(receivedAt, start);
   // Outside regular trading there may be no trade for long, so only a missing response counts as silence.
   const staleAt = (isRegular ? Math.min(heardAt, newsFrom) : heardAt) + 2 * intervalMs;

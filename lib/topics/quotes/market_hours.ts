@@ -30,7 +30,7 @@ export interface Span {
 }
 
 /** Returns the part of a span before, in or after its pause: the span itself if it has none. The pause is closed. */
-export function partOf(span: Span, ms: number): Span {
+export function spanPartAt(span: Span, ms: number): Span {
   const { isOpen, start, end, pause } = span;
   if (pause === undefined) return span;
   if (ms < pause.start) return { isOpen, start, end: pause.start };
