@@ -51,19 +51,19 @@ function createCloses(days: Readonly<Record<string, string>>) {
 
 Deno.test("a provider of closing prices is closed while markets trade, and names the days of its prices", async () => {
   const { client } = createCloses({ WTI: "2026-11-27", SPX: "2026-12-01" });
-  await client.fetchReadings(["SPX"]);
+  await client.fetchReading("SPX", () => {});
   const status = () => {
     const { state, reason } = client.updateStatus(SERVING) ?? {};
     return [state, reason];
   };
   assertEquals(status(), ["closed", "Close of 1 Dec"]);
-  await client.fetchReadings(["WTI", "SPX"]);
+  for (const symbol of ["WTI", "SPX"]) await client.fetchReading(symbol, () => {});
   assertEquals(status(), ["closed", "Closes of 27 Nov to 1 Dec"]);
 });
 
 Deno.test("a provider of closing prices is stale, not closed, once a price is more than five sessions old", async () => {
   const { client, clock } = createCloses({ SPX: "2026-12-01" });
-  await client.fetchReadings(["SPX"]);
+  await client.fetchReading("SPX", () => {});
   await clock.advance(6 * DAY_MS);
   assertEquals(client.updateStatus(SERVING)?.state, "closed");
   await clock.advance(2 * DAY_MS);
