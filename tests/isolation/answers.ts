@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { DAY_MS } from "../../lib/core/time.ts";
 import { readSample } from "../topics/quotes/samples.ts";
 
 /** A simulated provider. */
@@ -126,6 +127,13 @@ export const SIMULATED: readonly Simulated[] = [
   {
     name: "fred",
     host: "api.stlouisfed.org",
-    answer: () => altered("fred_series_observations.200", [[/67\.45/, "71.45"]]),
+    answer(_url, now) {
+      const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);
+      const observations = [1, 2].map((days) => ({
+        date: dayOf(now - days * DAY_MS),
+        value: days === 1 ? "71.45" : "71.20",
+      }));
+      return JSON.stringify({ observations });
+    },
   },
 ];

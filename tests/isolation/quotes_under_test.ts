@@ -79,7 +79,8 @@ export async function createQuotesUnderTest(
     connect: refuseConnection,
     readAsset: () => Promise.reject(new Error("no assets here")),
   };
-  const settings = { QUOTE_POLL_MS: String(INTERVAL_MS), ...KEYS, ...env };
+  // A demo has no limits of calls, which would make the intervals of providers differ.
+  const settings = { DEMO: "1", QUOTE_POLL_MS: String(INTERVAL_MS), ...KEYS, ...env };
   const services = createServices(readConfig(settings), runtime, { version: "0.0.0" });
   const filters = [{ topic: services.quotes.topic, tags: null }];
   const client = createClient(await services.hub.subscribe({ filters })).live();

@@ -52,7 +52,7 @@ Deno.test("a provider whose markets close is closed from then on, and is live on
 
 Deno.test("a closed market is polled every 5 min, and when it opens", async () => {
   const start = CLOSES_AT + 60_000;
-  const env = { ...SETTINGS, QUOTE_POLL_MS: "" };
+  const env = { ...SETTINGS, DEMO: "0", QUOTE_POLL_MS: "" };
   await using test = await createQuotesUnderTest(new Map(), env, start);
   await test.clock.advance(HOUR_MS);
   const times = new Set(
