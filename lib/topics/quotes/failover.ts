@@ -10,7 +10,12 @@ import type { Runtime } from "../../core/runtime.ts";
 import type { SnapshotSource } from "./change_publisher.ts";
 import { Divergences } from "./divergence.ts";
 import type { FreshnessRules, TrackedReading } from "./freshness.ts";
-import { type ConnectedProvider, ProviderClient, type ProviderRole } from "./provider_client.ts";
+import {
+  type ConnectedProvider,
+  namesOf,
+  ProviderClient,
+  type ProviderRole,
+} from "./provider_client.ts";
 import type { Reading } from "./providers/provider.ts";
 import type { QuoteCache } from "./quote_cache.ts";
 import type { ProviderStatus, QuotesSnapshot } from "./quote.ts";
@@ -155,7 +160,7 @@ export class Failover implements SnapshotSource {
   #takeovers(client: ProviderClient): string[] {
     return this.clients.flatMap((other) => {
       const taken = this.servedBy(other).filter((symbol) => this.#isPreferred(client, symbol));
-      return taken.length > 0 ? [`${other.provider.title} serves ${taken.join(", ")}`] : [];
+      return taken.length > 0 ? [`${other.provider.title} serves ${namesOf(taken)}`] : [];
     });
   }
 

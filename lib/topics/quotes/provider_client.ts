@@ -74,7 +74,7 @@ const DAY_FORMAT = new Intl.DateTimeFormat("en-GB", {
 const MAX_NAMED_SYMBOLS = 5;
 
 /** Lists symbols, such as "BRENT, WTI and 3 more". */
-function namesOf(symbols: readonly string[]): string {
+export function namesOf(symbols: readonly string[]): string {
   const rest = symbols.length - MAX_NAMED_SYMBOLS;
   const named = symbols.slice(0, MAX_NAMED_SYMBOLS).join(", ");
   return rest > 0 ? `${named} and ${rest} more` : named;

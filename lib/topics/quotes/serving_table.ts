@@ -13,7 +13,8 @@ const RECOVERY_RESPONSES = 3;
 
 /** The serving provider of each symbol, by name. */
 export class ServingTable {
-  readonly #providers: readonly Pick<Provider, "name" | "symbols">[];
+  /** The names of the candidates in order of preference, by symbol. */
+  readonly #candidatesBySymbol = new Map<string, string[]>();
   readonly #serving = new Map<string, string>();
   readonly #recoveries = new Map<
     string,
@@ -22,7 +23,13 @@ export class ServingTable {
 
   /** @param providers In order of preference. */
   constructor(providers: readonly Pick<Provider, "name" | "symbols">[]) {
-    this.#providers = providers;
+    for (const { name, symbols } of providers) {
+      for (const symbol of symbols) {
+        const candidates = this.#candidatesBySymbol.get(symbol);
+        if (candidates === undefined) this.#candidatesBySymbol.set(symbol, [name]);
+        else candidates.push(name);
+      }
+    }
   }
 
   /** Returns the serving provider of a symbol: initially the most preferred one. Undefined for an unknown symbol. */
@@ -63,9 +70,7 @@ export class ServingTable {
     this.#recoveries.delete(`${name} ${symbol}`);
   }
 
-  #candidates(symbol: string): string[] {
-    return this.#providers.filter(({ symbols }) => symbols.includes(symbol)).map(({ name }) =>
-      name
-    );
+  #candidates(symbol: string): readonly string[] {
+    return this.#candidatesBySymbol.get(symbol) ?? [];
   }
 }
