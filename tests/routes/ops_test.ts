@@ -112,7 +112,7 @@ Deno.test("GET /metrics reports streams, slots, publications and providers of a 
 
 Deno.test("GET /metrics reports failing providers by kind, and their breakers", async () => {
   await using test = createAppUnderTest(
-    {},
+    { STREAMING_SOURCES: "none" },
     () => Promise.resolve(new Response("no", { status: 500 })),
   );
   await using _client = await test.follow("/v1/quotes/stream");

@@ -8,7 +8,7 @@ const TOO_MANY_CHANNELS = Object.fromEntries(
 );
 
 Deno.test("GET /v1/stream carries several topics on one connection, in one order", async () => {
-  await using test = createAppUnderTest();
+  await using test = createAppUnderTest({ STREAMING_SOURCES: "none" });
   await test.send("/v1/quotes");
   await using client = await test.follow(
     "/v1/stream?topics=quotes,events/alerts,quotes&symbols=BTC-USD",
