@@ -14,14 +14,20 @@ Deno.test("POST /v1/news reaches every stream immediately, and answers 201 with 
   assertEquals(response.status, 201);
   assertEquals(article, {
     id: article.id,
+    story: article.id,
     title: "Story 1",
     summary: "Plain & short",
     url: "https://stories.example/1",
+    image: null,
+    author: null,
+    categories: [],
+    language: null,
     sources: [{ source: "desk", name: "Desk", url: "https://stories.example/1" }],
     published_at: null,
     first_seen_at: new Date(test.clock.now() - 50).toISOString(),
     updated_at: null,
     symbols: [],
+    backfill: false,
     simulated: false,
   });
   for (const tab of tabs) {

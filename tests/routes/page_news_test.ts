@@ -5,9 +5,14 @@ import { createPage, renderPage } from "./page_support.ts";
 
 const ARTICLE: Article = {
   id: "a1",
+  story: "a1",
   title: "Gold's slide <b>deepens</b>",
   summary: `5 < 6 & "so"`,
   url: "https://news.example/1?a=1&b=2",
+  image: null,
+  author: null,
+  categories: [],
+  language: null,
   sources: [
     { source: "wire", name: "The Wire", url: "https://news.example/1?a=1&b=2" },
     { source: "desk", name: "The Desk", url: "https://desk.example/1" },
@@ -16,6 +21,7 @@ const ARTICLE: Article = {
   first_seen_at: "2026-08-03T14:01:00.000Z",
   updated_at: "2026-08-03T14:02:00.000Z",
   symbols: [],
+  backfill: false,
   simulated: false,
 };
 

@@ -25,6 +25,15 @@ export const SourceName = z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/).meta({
   example: "fed",
 });
 
+/** The longest author, in UTF-16 units. A longer one is cut. */
+export const MAX_AUTHOR_CHARACTERS = 200;
+
+/** The most categories of an article. */
+export const MAX_CATEGORIES = 20;
+
+/** The longest category, in UTF-16 units. A longer one is cut. */
+export const MAX_CATEGORY_CHARACTERS = 100;
+
 /** One source of an article. */
 export const ArticleSource = z.object({
   source: SourceName,
@@ -41,9 +50,23 @@ export type ArticleSource = Readonly<z.infer<typeof ArticleSource>>;
 /** An article in plain text, never HTML. Its first source wrote its title and summary. */
 export const Article = z.object({
   id: z.string().meta({ example: "Zm9vYmFyYmF6cXV4" }),
+  story: z.string().meta({
+    description:
+      "Equal for articles of several sources about one story: the id of the first of them.",
+    example: "Zm9vYmFyYmF6cXV4",
+  }),
   title: z.string().meta({ example: "Gold's slide deepens & silver follows" }),
   summary: z.string().meta({ description: "Empty if the source gives none." }),
   url: z.string().meta({ example: "https://news.example/a/2" }),
+  image: z.string().nullable().meta({
+    description: "The https URL of a picture at the source. Null if the source gives none.",
+  }),
+  author: z.string().nullable(),
+  categories: z.array(z.string()).meta({ description: "As the source names them." }),
+  language: z.string().nullable().meta({
+    description: "A language tag (BCP 47).",
+    example: "en",
+  }),
   sources: z.array(ArticleSource).min(1),
   published_at: WireTime.nullable().meta({
     description: "The source's own time. Null if it gives none, or one that cannot be true.",
@@ -55,8 +78,27 @@ export const Article = z.object({
     description: "The time of the last change. Null if there was none.",
   }),
   symbols: z.array(z.string()).meta({ example: ["XAU-USD"] }),
+  backfill: z.boolean().meta({
+    description:
+      "True if the article was old when its feed was polled for the first time. Lists have it, live streams do not.",
+  }),
   simulated: z.boolean(),
 }).meta({ id: "Article" });
 
 /** An article in plain text. */
 export type Article = Readonly<z.infer<typeof Article>>;
+
+/** The fields that articles of earlier versions lack in the store. */
+const LATER_FIELDS = {
+  image: null,
+  author: null,
+  categories: [],
+  language: null,
+  backfill: false,
+};
+
+/** Parses a stored article. @throws {z.ZodError} If it has another shape. */
+export function parseArticle(json: string): Article {
+  const stored = JSON.parse(json);
+  return Article.parse({ story: stored?.id, ...LATER_FIELDS, ...stored });
+}

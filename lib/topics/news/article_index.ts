@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Article } from "./article.ts";
+import { type Article, parseArticle } from "./article.ts";
 import { type ArticleKey, articleKeys } from "./article_keys.ts";
 import { NEWS_EVENTS, type NewsEvent, Retraction } from "./topic.ts";
 
@@ -26,7 +26,7 @@ export class ArticleIndex {
   /** Applies an event. A repeated event changes nothing unless a newer one of its article came in between. */
   apply({ type, json }: NewsEvent): void {
     if (type === NEWS_EVENTS.retracted) this.#retract(Retraction.parse(JSON.parse(json)).id);
-    else this.put(Article.parse(JSON.parse(json)));
+    else this.put(parseArticle(json));
   }
 
   /** Adds or replaces an article. Ignores a retracted one. */

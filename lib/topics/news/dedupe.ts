@@ -50,14 +50,20 @@ function createArticle(incoming: IncomingItem, id: string, now: number): Article
   const { item, source, sourceName, symbols, isSimulated } = incoming;
   return {
     id,
+    story: id,
     title: item.title,
     summary: item.summary,
     url: item.url,
+    image: item.image,
+    author: item.author,
+    categories: [...item.categories],
+    language: item.language,
     sources: [{ source, name: sourceName, url: item.url }],
     published_at: item.publishedAt === null ? null : isoTime(item.publishedAt),
     first_seen_at: isoTime(now),
     updated_at: null,
     symbols: [...symbols],
+    backfill: false,
     simulated: isSimulated,
   };
 }

@@ -10,7 +10,7 @@ import type { Hub } from "../../hub/hub.ts";
 import type { SharedState } from "../../store/backend.ts";
 import { KEEP_WARM_POLLS, withTimeout } from "../keep_warm.ts";
 import { createLeaderElection } from "../leader_election.ts";
-import { Article } from "./article.ts";
+import { type Article, parseArticle } from "./article.ts";
 import { createArticleRepository } from "./article_repository.ts";
 import { createFeedScheduler } from "./feed_scheduler.ts";
 import type { FeedStatus } from "./feed_status.ts";
@@ -74,8 +74,8 @@ export interface NewsOptions extends FeedSettings {
 /** The parsed article of each event. The events of a window never change, and every list reads them again. */
 const parsedArticles = new WeakMap<NewsEvent, Article>();
 
-function parseArticle(event: NewsEvent): Article {
-  const article = parsedArticles.get(event) ?? Article.parse(JSON.parse(event.json));
+function articleOf(event: NewsEvent): Article {
+  const article = parsedArticles.get(event) ?? parseArticle(event.json);
   parsedArticles.set(event, article);
   return article;
 }
@@ -96,7 +96,7 @@ export function toArticleList(events: Iterable<NewsEvent>): ArticleList {
       retracted.add(id);
       continue;
     }
-    const article = parseArticle(event);
+    const article = articleOf(event);
     if (!retracted.has(article.id)) articles.set(article.id, article);
   }
   return { articles: [...articles.values()], retracted: [...retracted] };

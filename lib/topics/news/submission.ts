@@ -104,6 +104,7 @@ function cleanSymbols(symbols: readonly string[]): string[] {
 /** Converts a submission to an item. @param now Wall time, in milliseconds since the Unix epoch. */
 export function toIncomingItem(submission: Submission, now: number): IncomingItem {
   const { title, url, source, summary, published_at, symbols, guid } = submission;
+  const publishedAt = cleanPublishedAt(published_at ?? null, now);
   return {
     item: {
       guid: cleanGuid(guid ?? null),
@@ -111,7 +112,12 @@ export function toIncomingItem(submission: Submission, now: number): IncomingIte
       summary: cleanSummary(summary ?? ""), // an article without a summary has an empty one
       url: cleanLink(url),
       hasOwnLink: true,
-      publishedAt: cleanPublishedAt(published_at ?? null, now),
+      publishedAt,
+      rankAt: publishedAt,
+      image: null,
+      author: null,
+      categories: [],
+      language: null,
     },
     source: source.toLowerCase(),
     sourceName: source,

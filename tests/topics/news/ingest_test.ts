@@ -302,14 +302,20 @@ Deno.test("submit() publishes a new article as plain text, and returns it for a 
   assert(posted.kind === "new");
   assertEquals(posted.article, {
     id: posted.article.id,
+    story: posted.article.id,
     title: "Gold slides",
     summary: "",
     url: "https://desk.example/1",
+    image: null,
+    author: null,
+    categories: [],
+    language: null,
     sources: [{ source: "desk", name: "Desk", url: "https://desk.example/1" }],
     published_at: "2026-10-05T14:30:00.000Z",
     first_seen_at: "2026-10-05T15:00:00.000Z",
     updated_at: null,
     symbols: ["XAU-USD"],
+    backfill: false,
     simulated: false,
   });
   const repeated = await test.ingest().submit({ ...SUBMISSION, title: "Other words" });

@@ -45,6 +45,11 @@ export function item(n: number | string, changes: Partial<FeedItem> = {}): FeedI
     url: `https://news.example/${n}`,
     hasOwnLink: true,
     publishedAt: NOW - 60_000,
+    rankAt: changes.publishedAt ?? NOW - 60_000,
+    image: null,
+    author: null,
+    categories: [],
+    language: null,
     ...changes,
   };
 }
@@ -55,14 +60,20 @@ export function article(id: string, changes: Partial<Article> = {}, ...sources: 
   const names = sources.length > 0 ? sources : ["bbc"];
   return {
     id,
+    story: id,
     title: id.toUpperCase(),
     summary: "",
     url,
+    image: null,
+    author: null,
+    categories: [],
+    language: null,
     sources: names.map((source) => ({ source, name: source, url })),
     published_at: null,
     first_seen_at: "2026-10-05T15:00:00.000Z",
     updated_at: null,
     symbols: [],
+    backfill: false,
     simulated: false,
     ...changes,
   };

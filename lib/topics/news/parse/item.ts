@@ -20,6 +20,17 @@ export interface FeedItem {
   readonly hasOwnLink: boolean;
   /** Milliseconds since the Unix epoch, or null if the feed has no date that can be true. */
   readonly publishedAt: number | null;
+  /**
+   * The time by which the item is ranked, in milliseconds since the Unix epoch: `publishedAt`, or a time between the dated
+   * neighbours of an undated item. Null if the document has no date at all.
+   */
+  readonly rankAt: number | null;
+  /** The https URL of a picture, or null. */
+  readonly image: string | null;
+  readonly author: string | null;
+  readonly categories: readonly string[];
+  /** A language tag (BCP 47), or null. */
+  readonly language: string | null;
 }
 
 /** A parsed document. */
@@ -91,12 +102,18 @@ export function cleanItem(raw: RawItem, context: DocumentContext): FeedItem | nu
   const link = findLink(raw.links, context);
   const url = link ?? context.pageUrl;
   if (title === "" || url === null) return null;
+  const publishedAt = parseFirst(raw.dates, (date) => parseDate(date, context.now));
   return {
     guid: cleanGuid(raw.guid),
     title,
     summary,
     url,
     hasOwnLink: link !== null,
-    publishedAt: parseFirst(raw.dates, (date) => parseDate(date, context.now)),
+    publishedAt,
+    rankAt: publishedAt,
+    image: null,
+    author: null,
+    categories: [],
+    language: null,
   };
 }

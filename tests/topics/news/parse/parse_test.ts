@@ -14,6 +14,9 @@ function linksOf(document: string): string[] {
   return read(document).items.map(({ url }) => url);
 }
 
+/** The fields of an item whose feed gives no details. */
+const NO_DETAILS = { image: null, author: null, categories: [], language: null };
+
 Deno.test("parseFeed() parses RSS 2.0 into plain text, URLs and times", () => {
   const { items, ttlMs } = read(sample("rss2_markets.xml"));
   assertEquals([items.length, ttlMs], [5, 15 * 60_000]);
@@ -24,6 +27,8 @@ Deno.test("parseFeed() parses RSS 2.0 into plain text, URLs and times", () => {
     url: "https://news.example/a/1",
     hasOwnLink: true,
     publishedAt: Date.UTC(2026, 9, 5, 13, 55, 10),
+    rankAt: Date.UTC(2026, 9, 5, 13, 55, 10),
+    ...NO_DETAILS,
   });
   assertEquals(items[1]?.title, "Gold's slide deepens & silver follows");
   assertEquals(items[1]?.publishedAt, Date.UTC(2026, 9, 5, 13, 12));
@@ -42,6 +47,8 @@ Deno.test("parseFeed() uses the feed's page for an item without a valid link, an
     url: "https://news.example/markets",
     hasOwnLink: false,
     publishedAt: null,
+    rankAt: null,
+    ...NO_DETAILS,
   });
 });
 
@@ -103,6 +110,8 @@ Deno.test("parseFeed() parses JSON Feed", () => {
       url: "https://x.example/1",
       hasOwnLink: true,
       publishedAt: Date.UTC(2026, 9, 5, 10),
+      rankAt: Date.UTC(2026, 9, 5, 10),
+      ...NO_DETAILS,
     },
     {
       guid: "https://x.example/2",
@@ -111,6 +120,8 @@ Deno.test("parseFeed() parses JSON Feed", () => {
       url: "https://x.example/2",
       hasOwnLink: true,
       publishedAt: null,
+      rankAt: null,
+      ...NO_DETAILS,
     },
   ]);
 });
