@@ -163,7 +163,11 @@ export function createServices(
 
   const quotes = createQuotesService(runtime, config, instruments, hub, shared);
   registry.register(quotes.topic);
-  const newsOptions = { ...newsSettings(config), retainMs: config.LOG_RETAIN_MS };
+  const newsOptions = {
+    ...newsSettings(config),
+    maxPerSource: config.NEWS_PER_SOURCE,
+    maxEventBytes: config.MAX_EVENT_BYTES,
+  };
   const news = createNewsService(runtime, newsOptions, hub, shared);
   registry.register(news.topic);
   const resources = {

@@ -23,6 +23,7 @@ import type { Services } from "../lib/services.ts";
 import { Article } from "../lib/topics/news/article.ts";
 import { FeedStatus } from "../lib/topics/news/feed_status.ts";
 import { type NewsFilter, newsTopicFilter } from "../lib/topics/news/news_filter.ts";
+import { unknownArticle } from "../lib/topics/news/news_service.ts";
 import { Correction, Submission } from "../lib/topics/news/submission.ts";
 
 /** The most articles of a response if the request has no `limit`. */
@@ -40,6 +41,9 @@ const NewsQuery = NewsFilterQuery.extend({
     .meta({
       description: `The most articles and retractions; ${DEFAULT_LISTED_ARTICLES} by default.`,
     }),
+  before: z.string().max(64).optional().meta({
+    description: "The id of an article. The answer has older ones only.",
+  }),
   after: z.string().optional().meta({
     description: "The `cursor` of the previous answer, or the last id of a stream.",
   }),
@@ -68,11 +72,6 @@ const NewsResponse = z.object({
     description: "Seconds before the next poll; 0 while more articles are waiting.",
   }),
 });
-
-/** Creates the problem of an unknown article, which is the same for a retracted one. */
-function unknownArticle(): Problem {
-  return new Problem(404, "unknown_article", "No article has this id, or it was retracted.");
-}
 
 /** Returns the path and query of the list that corresponds to a stream. */
 function pollUrlOf({ sources, symbols, words }: NewsFilter): string {
@@ -114,14 +113,17 @@ export function newsRoutes(
         NewsResponse,
       ),
       304: { description: "Not modified since `If-None-Match`" },
-      ...problems(400),
+      ...problems(400, 404),
     },
-  }, async (c, { query: { limit = DEFAULT_LISTED_ARTICLES, after, ...query } }) => {
+  }, async (c, { query: { limit = DEFAULT_LISTED_ARTICLES, before, after, ...query } }) => {
     const filter = parseNewsFilter(query, symbols);
+    if (before && after) {
+      throw new Problem(400, "invalid_request", "Send `before` or `after`, not both.");
+    }
     if (c.req.method !== "HEAD") await news.watch();
     const { articles, retracted, hasGap, cursor, isWhole } = after
       ? await news.since(filter, after, limit)
-      : await news.latest(filter, limit);
+      : await news.latest(filter, limit, before || undefined);
     const content = {
       articles: [...articles],
       retracted: [...retracted],
@@ -151,6 +153,22 @@ export function newsRoutes(
       filters: [newsTopicFilter(filter)],
       pollUrl: pollUrlOf(filter),
     });
+  });
+
+  route(app, {
+    method: "get",
+    path: "/v1/news/{id}",
+    summary: "Returns an article",
+    tags: ["news"],
+    request: { params: ArticleParams },
+    responses: {
+      200: taggedJsonContent("The article", Article),
+      304: { description: "Not modified since `If-None-Match`" },
+      ...problems(400, 404),
+    },
+  }, async (c, { params: { id } }) => {
+    const article = await news.article(id);
+    return revalidate(c, article, "no-cache") ? c.body(null, 304) : c.json(article, 200);
   });
 
   route(app, {

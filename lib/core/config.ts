@@ -217,6 +217,7 @@ export const SETTINGS = z.object({
       '[{ "url": "https://news.example/rss", "source": "desk", "name": "The Desk", "symbols": ["XAU-USD"] }], ' +
       "in which each source occurs once",
   ),
+  NEWS_PER_SOURCE: count(1, 500, 50),
   NEWS_POLL_MS: pollInterval(),
   CHANNELS: json.pipe(channels).default({})
     .describe(`JSON such as { "alerts": { "types": ["price_alert"], "private": false } }`),

@@ -69,7 +69,7 @@ export function createHub(
 
   return {
     publish: (topic, inputs, options) => publisher.publish(topic, inputs, options),
-    updateAndPublish: (topic, input, cas) => publisher.updateAndPublish(topic, input, cas),
+    updateAndPublish: (...args) => publisher.updateAndPublish(...args),
     overlay: (topic, inputs) => publisher.overlay(topic, inputs),
     subscribe: (subscription) => subscriber.subscribe(subscription),
     latest: (filter) => queries.latest(filter),

@@ -10,8 +10,8 @@ import { Problem } from "../core/problem.ts";
 import { serialize } from "../core/serialize.ts";
 import type { Topic } from "../core/topic.ts";
 import { StoreUnavailable } from "../store/errors.ts";
-import { type AppendOptions, type Cas, type CasResult, keyReused } from "../store/event_log.ts";
-import { queueFull } from "../store/event_log.ts";
+import type { AppendOptions, CasOptions } from "../store/event_log.ts";
+import { fenced, keyReused, queueFull } from "../store/event_log.ts";
 import { encodeEvent } from "../wire/sse.ts";
 import type { BroadcastGroups } from "./broadcast_groups.ts";
 import type { HubContext } from "./log_consumer.ts";
@@ -38,7 +38,7 @@ export class Publisher {
   ): Promise<readonly Position[]> {
     if (inputs.length === 0) return [];
     const appended = await this.#append(topic, inputs, options);
-    if (appended.kind === "fenced") throw new Problem(409, "fenced", "Another isolate leads.");
+    if (appended.kind === "fenced") throw fenced();
     if (appended.kind === "conflict") throw keyReused();
     if (!("ids" in appended)) throw new TypeError(`${appended.kind}, but no value was compared`);
     const waiting = this.groups.waitForRoom(topic.name);
@@ -47,15 +47,15 @@ export class Publisher {
   }
 
   /**
-   * Sets a value and publishes its event in one step, if the value is still the expected one. Else it does neither.
-   *
-   * @throws {Problem} 400, 413, 422: the event is refused. 503: the log does not answer, or `queue_full`: the index is.
+   * Sets a value and publishes its events in one step, or does neither if the value is not the expected one. Throws as
+   * `publish()` does, and 503 `queue_full`.
    */
-  async updateAndPublish(topic: Topic, input: EventInput, cas: Cas): Promise<CasResult> {
-    const appended = await this.#append(topic, [input], { cas });
-    if (appended.kind === "full") throw queueFull(cas.openIndex?.max ?? 0);
+  async updateAndPublish(topic: Topic, inputs: readonly EventInput[], options: CasOptions) {
+    const appended = await this.#append(topic, inputs, options);
+    if (appended.kind === "fenced") throw fenced();
+    if (appended.kind === "full") throw queueFull(options.cas.openIndex?.max ?? 0);
     if (appended.kind === "stale") return { isSet: false, current: appended.current };
-    return { isSet: true, current: cas.next };
+    return { isSet: true, current: options.cas.next };
   }
 
   /** Sends values of a state topic that cannot be published now, without ids, until newer values are in the log. */

@@ -61,6 +61,11 @@ export function keyReused(): Problem {
   return new Problem(422, "idempotency_key_reused", detail);
 }
 
+/** Creates the problem of a publication by an isolate that no longer holds the lease. */
+export function fenced(): Problem {
+  return new Problem(409, "fenced", "Another isolate leads.");
+}
+
 /** The conditions and side effects of an append. */
 export interface AppendOptions {
   readonly idempotencyKey?: IdempotencyKey | undefined;
@@ -71,6 +76,9 @@ export interface AppendOptions {
   /** Log topics: the value that changes with the publication. */
   readonly cas?: Cas | undefined;
 }
+
+/** The conditions and side effects of an append that depends on a value. */
+export type CasOptions = AppendOptions & { readonly cas: Cas };
 
 /** The result of an append. Only `appended` has published the events. */
 export type Appended =

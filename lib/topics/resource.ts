@@ -210,13 +210,14 @@ export function createResource<R extends object>(
 
   async function put(expected: string | null, record: R): Promise<CasResult> {
     const id = idOf(record);
-    return await hub.updateAndPublish(topicOf(id), eventOf(record), {
+    const cas = {
       key: recordKeyOf(id),
       expected,
       next: JSON.stringify(record),
       ttlMs: ttlMs(record),
       openIndex: indexChange(expected === null, record),
-    });
+    };
+    return await hub.updateAndPublish(topicOf(id), [eventOf(record)], { cas });
   }
 
   /**

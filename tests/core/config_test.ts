@@ -72,6 +72,7 @@ const REFUSED: Readonly<Record<keyof typeof SETTINGS.shape, readonly string[]>> 
   FINNHUB_API_KEY: ["abc", "with space"],
   ALPACA_API_KEY: ["abc", "with space"],
   ALPACA_API_SECRET: ["abc", "with space"],
+  NEWS_PER_SOURCE: ["0", "501", "many"],
   NEWS_FEEDS: [
     "news.example/rss",
     "http://news.example/rss",
@@ -225,6 +226,7 @@ Deno.test("readConfig() returns the defaults of settings that are not set", () =
     STREAMING_SOURCES: ["coinbase", "kraken"],
     UNOFFICIAL_SOURCES: "yahoo",
     CHANNELS: {},
+    NEWS_PER_SOURCE: 50,
     MAX_EVENT_BYTES: 65_536,
     OPERATION_TTL_S: 300,
     CHAT_UPSTREAM: "openai",

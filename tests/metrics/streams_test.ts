@@ -213,13 +213,15 @@ Deno.test("successful updates of a value count as publications, and stale ones d
   const cas = (expected: string | null, next: string) => (
     { key: "a", expected, next, ttlMs: 60_000 }
   );
-  await test.hub.updateAndPublish(channel, numbered("alert", 1), cas(null, "1"));
-  await test.hub.updateAndPublish(channel, numbered("alert", 2), cas("1", "2"));
-  await test.hub.updateAndPublish(channel, numbered("alert", 2), cas("1", "3"));
-  await assertRejects(() => test.hub.updateAndPublish(channel, numbered("note", 1), cas("2", "3")));
+  await test.hub.updateAndPublish(channel, [numbered("alert", 1)], { cas: cas(null, "1") });
+  await test.hub.updateAndPublish(channel, [numbered("alert", 2)], { cas: cas("1", "2") });
+  await test.hub.updateAndPublish(channel, [numbered("alert", 2)], { cas: cas("1", "3") });
+  await assertRejects(() =>
+    test.hub.updateAndPublish(channel, [numbered("note", 1)], { cas: cas("2", "3") })
+  );
   isAway = true;
   await assertRejects(() =>
-    test.hub.updateAndPublish(channel, numbered("alert", 3), cas("2", "3"))
+    test.hub.updateAndPublish(channel, [numbered("alert", 3)], { cas: cas("2", "3") })
   );
   const read = (outcome: string) =>
     test.figure("events_published_total", { topic: "events", outcome });

@@ -246,8 +246,8 @@ Deno.test("a repeated Idempotency-Key returns the first response, and is refused
   assertEquals(await refusalOf(late), [404, "unknown_article"]);
 });
 
-Deno.test("an article that the log no longer retains may be posted again, as a new one", async () => {
-  await using test = createNewsUnderTest({ LOG_RETAIN_EVENTS: "1" });
+Deno.test("an article that neither log nor lists retain may be posted again, as a new one", async () => {
+  await using test = createNewsUnderTest({ LOG_RETAIN_EVENTS: "1", NEWS_PER_SOURCE: "1" });
   await using tab = await test.follow(STREAM);
   const first = await test.post(1);
   await test.post(2);
@@ -256,4 +256,50 @@ Deno.test("an article that the log no longer retains may be posted again, as a n
   const response = await test.write("POST", "/v1/news", story(1));
   assertEquals([response.status, (await response.json()).id], [201, first.id]);
   assertEquals(articleEvents(tab), ["article Story 1", "article Story 2", "article Story 1"]);
+});
+
+Deno.test("an article is known, listed and corrected after the log has dropped it", async () => {
+  await using test = createNewsUnderTest({ LOG_RETAIN_EVENTS: "1" });
+  const first = await test.post(1);
+  await test.post(2);
+  const listed = (await test.list()).articles.map(({ title }) => title);
+  assertEquals(listed.toSorted(), ["Story 1", "Story 2"]);
+  const again = await test.write("POST", "/v1/news", story(1));
+  assertEquals([again.status, (await again.json()).id], [200, first.id]);
+  const corrected = await test.write("PATCH", `/v1/news/${first.id}`, { title: "x" });
+  assertEquals([corrected.status, (await corrected.json()).title], [200, "x"]);
+});
+
+Deno.test("GET /v1/news?before= continues the list after an article, with the same filter", async () => {
+  await using test = createNewsUnderTest();
+  for (const n of [1, 2, 3, 4]) await test.post(n, { symbols: n === 2 ? [] : ["XAU-USD"] });
+  const titlesOf = async (query: string) => {
+    const { articles } = await test.list(`?${query}`);
+    return articles.map(({ title }) => title);
+  };
+  const [, third] = (await test.list()).articles;
+  assertEquals(third?.title, "Story 3");
+  assertEquals(await titlesOf(`before=${third?.id}`), ["Story 2", "Story 1"]);
+  assertEquals(await titlesOf(`before=${third?.id}&limit=1`), ["Story 2"]);
+  assertEquals(await titlesOf(`before=${third?.id}&symbols=XAU-USD`), ["Story 1"]);
+  const unknown = await test.send("/v1/news?before=unknown");
+  assertEquals(await refusalOf(unknown), [404, "unknown_article"]);
+  const both = await test.send(`/v1/news?before=${third?.id}&after=0-0`);
+  assertEquals(await refusalOf(both), [400, "invalid_request"]);
+});
+
+Deno.test("GET /v1/news/{id} answers the article, 304 while it is unchanged, and 404 once it is retracted", async () => {
+  await using test = createNewsUnderTest();
+  const posted = await test.post(1);
+  const path = `/v1/news/${posted.id}`;
+  const first = await test.send(path);
+  assertEquals([first.status, await first.json()], [200, posted]);
+  const etag = first.headers.get("etag") ?? "";
+  const unchanged = await test.send(path, { headers: { "if-none-match": etag } });
+  assertEquals([unchanged.status, await unchanged.text()], [304, ""]);
+  await test.write("PATCH", path, { title: "x" });
+  const changed = await test.send(path, { headers: { "if-none-match": etag } });
+  assertEquals([changed.status, (await changed.json()).title], [200, "x"]);
+  await test.write("DELETE", path);
+  assertEquals(await refusalOf(await test.send(path)), [404, "unknown_article"]);
 });

@@ -97,8 +97,25 @@ const LATER_FIELDS = {
   backfill: false,
 };
 
-/** Parses a stored article. @throws {z.ZodError} If it has another shape. */
-export function parseArticle(json: string): Article {
-  const stored = JSON.parse(json);
-  return Article.parse({ story: stored?.id, ...LATER_FIELDS, ...stored });
+/** Converts a stored article, of this version or an earlier one. @throws {z.ZodError} If it has another shape. */
+export function toArticle(stored: unknown): Article {
+  const { id, ...fields } = z.looseObject({ id: z.string() }).parse(stored);
+  return Article.parse({ id, story: id, ...LATER_FIELDS, ...fields });
+}
+
+/** An article, and what its place in lists depends on. */
+export interface RankedArticle {
+  readonly article: Article;
+  /** The rank of an undated item in its feed, in milliseconds since the Unix epoch. Null if the article needs none. */
+  readonly rankAt: number | null;
+}
+
+/**
+ * Returns the time by which an article is sorted, in milliseconds since the Unix epoch: its publication, or its first
+ * sight if a fast clock dates it later. An undated one is sorted by its neighbours in its feed.
+ */
+export function sortTimeOf({ article, rankAt }: RankedArticle): number {
+  const seenAt = Date.parse(article.first_seen_at);
+  const publishedAt = article.published_at === null ? rankAt : Date.parse(article.published_at);
+  return publishedAt === null ? seenAt : Math.min(publishedAt, seenAt);
 }

@@ -1,48 +1,64 @@
 /**
- * The repository of articles: publishes their events to the log, and projects the log into an index.
+ * The repository of articles: publishes their changes to the log, and projects archive and log into an index.
  *
  * @module
  */
 import type { EventInput, StreamEvent } from "../../core/event.ts";
+import { toJson } from "../../core/json.ts";
 import type { Logger } from "../../core/logger.ts";
 import { comparePositions, ORIGIN, type Position } from "../../core/position.ts";
-import { Problem } from "../../core/problem.ts";
+import { createSerial } from "../../core/serial.ts";
 import type { Hub } from "../../hub/hub.ts";
-import type { AppendOptions, EventLog } from "../../store/event_log.ts";
+import type { EventLog } from "../../store/event_log.ts";
 import type { Fence } from "../../store/lease.ts";
+import type { Store } from "../../store/store.ts";
+import { ARCHIVE_TTL_MS, type ArticleArchive } from "./article_archive.ts";
 import { ArticleIndex } from "./article_index.ts";
+import { articleTags, isArticleTag } from "./news_filter.ts";
 import { NEWS_EVENTS, type NewsEventType, newsTopic } from "./topic.ts";
 
 /** The most bytes of one page of the log. */
 const MAX_READ_BYTES = 262_144;
+
+/** The store key of the number of changes so far. A change that is based on an older number is computed again. */
+const REVISION_KEY = "news:revision";
 
 /** An event of an article, before it is published. */
 export interface ArticleEventInput extends EventInput {
   readonly type: NewsEventType;
   /** The id of the article, on all of its events. */
   readonly key: string;
-  /** The sources, symbols and words of the article. */
+  /** The sources, symbols and words of the article, and the tags of the event. */
   readonly tags: readonly string[];
 }
 
 /** The part of an event that a retraction of its article needs. */
 type RetainedEvent = Pick<StreamEvent, "id" | "tags">;
 
-/** Projects the log into an index of articles. It reads the log on demand, without a subscription. */
+/** Projects the archive and the log into an index of articles. It reads on demand, without a subscription. */
 class ArticleProjection {
   readonly #log: Pick<EventLog, "after" | "honours">;
+  readonly #archive: Pick<ArticleArchive, "load">;
+  readonly #maxPerSource: number;
   #index = new ArticleIndex();
   #position: Position = ORIGIN;
   /** The retained events of each article id, oldest first. */
   #eventsById = new Map<string, readonly RetainedEvent[]>();
 
-  constructor(log: Pick<EventLog, "after" | "honours">) {
+  constructor({ log, archive, maxPerSource }: ArticleRepositoryOptions) {
     this.#log = log;
+    this.#archive = archive;
+    this.#maxPerSource = maxPerSource;
   }
 
   /** The articles as of the last {@linkcode catchUp}. */
   get index(): ArticleIndex {
     return this.#index;
+  }
+
+  /** The id of the last event that was read. */
+  get position(): Position {
+    return this.#position;
   }
 
   /** Returns the retained events of an article, oldest first. */
@@ -51,27 +67,24 @@ class ArticleProjection {
   }
 
   /**
-   * Applies the events since the last call, or all retained ones if the log was truncated or replaced in between. Calls
-   * must not overlap.
-   *
-   * @returns The late events: the new ones whose article another isolate retracted at the same time.
+   * Applies the events since the last call, or the archive and all retained events if the log was truncated or replaced
+   * in between. Calls must not overlap.
    */
-  async catchUp(): Promise<readonly StreamEvent[]> {
-    if (this.#position !== ORIGIN && !await this.#log.honours(this.#position)) this.#reset();
-    const newEvents: StreamEvent[] = [];
+  async catchUp(): Promise<void> {
+    if (this.#position !== ORIGIN && !await this.#log.honours(this.#position)) {
+      this.#position = ORIGIN;
+    }
     for (;;) {
+      if (this.#position === ORIGIN) await this.#reset();
       const page = await this.#log.after(newsTopic, this.#position, MAX_READ_BYTES);
       if (this.#hasMissed(page.truncatedAt)) {
-        this.#reset();
+        this.#position = ORIGIN;
         continue;
       }
       for (const event of page.events) this.#apply(event);
-      newEvents.push(...page.events);
       if (!page.isWhole) continue;
       this.#removeExpired(page.oldestId);
-      return newEvents.filter(({ type, key }) =>
-        type !== NEWS_EVENTS.retracted && this.#index.isRetracted(key)
-      );
+      return;
     }
   }
 
@@ -81,10 +94,11 @@ class ArticleProjection {
       comparePositions(truncatedAt, this.#position) > 0;
   }
 
-  #reset(): void {
+  async #reset(): Promise<void> {
+    const archived = await this.#archive.load();
     this.#index = new ArticleIndex();
-    this.#position = ORIGIN;
     this.#eventsById = new Map();
+    for (const ranked of archived) this.#index.put(ranked);
   }
 
   #apply(event: StreamEvent): void {
@@ -95,8 +109,9 @@ class ArticleProjection {
     this.#position = id;
   }
 
-  /** Removes the events that the log no longer retains, so that all isolates have the same articles. */
+  /** Forgets the events that the log no longer retains, and the articles without one that are not archived. */
   #removeExpired(oldestId: Position | null): void {
+    let hasExpired = false;
     for (const [id, events] of this.#eventsById) {
       const retained = events.filter((event) =>
         oldestId !== null && comparePositions(event.id, oldestId) >= 0
@@ -104,109 +119,125 @@ class ArticleProjection {
       this.#eventsById.set(id, retained);
       if (retained.length > 0) continue;
       this.#eventsById.delete(id);
-      this.#index.remove(id);
+      hasExpired = true;
     }
+    if (!hasExpired) return;
+    const archived = [...this.#index.sources()].flatMap((source) =>
+      this.#index.ofSource(source).slice(0, this.#maxPerSource).map(({ article }) => article.id)
+    );
+    this.#index.removeAllBut(new Set([...archived, ...this.#eventsById.keys()]));
   }
 }
 
-/** Reads and publishes articles. Calls of its methods must not overlap. */
+/** A change of articles, computed from the index. */
+export interface ArticleChange<T> {
+  readonly events: readonly ArticleEventInput[];
+  readonly result: T;
+}
+
+/** Reads and publishes articles. */
 export interface ArticleRepository {
-  /** Reads the articles of the log. The index changes with later calls, so a caller that changes it must copy it. */
+  /** The articles as of the last read. It changes with later reads, so a caller that changes it must copy it. */
+  readonly index: ArticleIndex;
+  /** Reads the articles of the archive and the log. */
   read(): Promise<ArticleIndex>;
   /**
-   * Publishes events, and resolves once they are in the log. A retraction removes the earlier events of its article.
+   * Computes a change and publishes its events, all or none, and resolves once they are in the log. The change is computed
+   * again if any isolate has published in between. A retraction removes the earlier events of its article.
    *
-   * @returns The ids of new articles that another isolate published first.
+   * @returns The result of the change.
    * @throws {Problem} `event_too_large` for a publisher's event. A feed's event is logged and left out.
    * @throws {Problem} `fenced` for a feed's event if this isolate is no longer the leader.
    */
-  publish(
-    events: readonly ArticleEventInput[],
+  update<T>(
     by: "feed" | "publisher",
-  ): Promise<ReadonlySet<string>>;
+    change: (index: ArticleIndex) => Promise<ArticleChange<T>>,
+  ): Promise<T>;
 }
 
 /** The dependencies of a repository of articles. */
 export interface ArticleRepositoryOptions {
-  readonly hub: Pick<Hub, "publish" | "received">;
+  readonly hub: Pick<Hub, "updateAndPublish" | "received">;
   readonly log: Pick<EventLog, "after" | "honours">;
+  readonly store: Pick<Store, "get">;
+  readonly archive: Pick<ArticleArchive, "load" | "save">;
+  /** The most archived articles of a source. */
+  readonly maxPerSource: number;
+  /** The most bytes of an event. */
+  readonly maxEventBytes: number;
   /** Identifies this isolate, and keeps a former leader from publishing the items of feeds. */
   readonly fence: Fence;
   readonly logger: Pick<Logger, "warn">;
 }
 
 /** Creates a repository. It reads nothing before the first call. */
-export function createArticleRepository(
-  { hub, log, fence, logger }: ArticleRepositoryOptions,
-): ArticleRepository {
-  const projection = new ArticleProjection(log);
-
-  async function append(event: ArticleEventInput, options: AppendOptions): Promise<void> {
-    const earlierEvents = projection.eventsOf(event.key);
-    // A client whose filter an earlier version passed learns of the update, and of the retraction.
-    const tags = [...new Set([event, ...earlierEvents].flatMap((tagged) => tagged.tags))];
-    const retracts = event.type === NEWS_EVENTS.retracted ? earlierEvents.map(({ id }) => id) : [];
-    const ids = await hub.publish(newsTopic, [{ ...event, tags }], { ...options, retracts });
-    await hub.received(ids);
-  }
-
-  /** Publishes a new article under an idempotency key. @returns False if another isolate has published it. */
-  async function appendNew(event: ArticleEventInput, options: AppendOptions): Promise<boolean> {
-    const idempotencyKey = { key: `news ${event.key}`, fingerprint: fence.holder };
-    try {
-      await append(event, { ...options, idempotencyKey });
-      return true;
-    } catch (thrown) {
-      if (thrown instanceof Problem && thrown.code === "idempotency_key_reused") return false;
-      throw thrown;
-    }
-  }
-
-  /** Retracts late events, which were published while their article was being retracted. */
-  async function retractAgain(lateEvents: readonly StreamEvent[]): Promise<void> {
-    for (const [key, events] of Map.groupBy(lateEvents, (event) => event.key)) {
-      const tags = [...new Set(events.flatMap((event) => event.tags))];
-      const retracts = events.map(({ id }) => id);
-      const retraction = { type: NEWS_EVENTS.retracted, data: { id: key }, key, tags };
-      await hub.publish(newsTopic, [retraction], { retracts });
-    }
-  }
+export function createArticleRepository(options: ArticleRepositoryOptions): ArticleRepository {
+  const { hub, store, archive, maxPerSource, maxEventBytes, fence, logger } = options;
+  const projection = new ArticleProjection(options);
+  const serial = createSerial();
 
   async function read(): Promise<ArticleIndex> {
-    await retractAgain(await projection.catchUp());
+    await serial(() => projection.catchUp());
     return projection.index;
   }
 
+  /** Tests the size of a feed's event. One that is too large must not keep the others of its document back. */
+  function isPublishable({ key, data }: ArticleEventInput): boolean {
+    const bytes = new TextEncoder().encode(toJson(data)).byteLength;
+    if (bytes <= maxEventBytes) return true;
+    logger.warn("An article was skipped", { id: key, reason: `It takes ${bytes} bytes.` });
+    return false;
+  }
+
+  /** Adds the tags of the earlier versions, so that a client whose filter one of them passed learns of the change. */
+  function withEarlierTags(event: ArticleEventInput): ArticleEventInput {
+    const earlier = projection.index.get(event.key);
+    const tags = [
+      ...event.tags,
+      ...projection.eventsOf(event.key).flatMap(({ tags }) => tags).filter(isArticleTag),
+      ...earlier === undefined ? [] : articleTags(earlier),
+    ];
+    return { ...event, tags: [...new Set(tags)] };
+  }
+
+  function sourcesOf(index: ArticleIndex, ids: readonly string[]): readonly string[] {
+    return ids.flatMap((id) => index.get(id)?.sources.map(({ source }) => source) ?? []);
+  }
+
   return {
+    get index() {
+      return projection.index;
+    },
     read,
-    async publish(events, by) {
-      const options = by === "feed" ? { fence } : {};
-      const newArticles: ArticleEventInput[] = [];
-      const publishedElsewhere = new Set<string>();
-      // Each event is a publication: an idempotency key covers one article, and an error loses no event before it.
-      for (const event of events) {
-        try {
-          if (event.type === NEWS_EVENTS.added) {
-            if (!await appendNew(event, options)) publishedElsewhere.add(event.key);
-            newArticles.push(event);
-          } else {
-            await append(event, options);
-          }
-        } catch (thrown) {
-          const isTooLarge = thrown instanceof Problem && thrown.code === "event_too_large";
-          if (by === "publisher" || !isTooLarge) throw thrown;
-          logger.warn("An article was skipped", { id: event.key, reason: thrown.message });
+    async update(by, change) {
+      for (;;) {
+        const revision = await store.get(REVISION_KEY);
+        const { events, result } = await change(await read());
+        const publishable = by === "feed" ? events.filter(isPublishable) : events;
+        if (publishable.length === 0) return result;
+        const ids = publishable.map(({ key }) => key);
+        const formerSources = sourcesOf(projection.index, ids);
+        const retracts = publishable.filter(({ type }) => type === NEWS_EVENTS.retracted)
+          .flatMap(({ key }) => projection.eventsOf(key).map(({ id }) => id));
+        const cas = {
+          key: REVISION_KEY,
+          expected: revision,
+          next: String(Number(revision ?? 0) + 1),
+          ttlMs: ARCHIVE_TTL_MS,
+        };
+        const { isSet } = await hub.updateAndPublish(
+          newsTopic,
+          publishable.map(withEarlierTags),
+          { cas, retracts, fence: by === "feed" ? fence : undefined },
+        );
+        if (!isSet) continue;
+        const index = await read();
+        await hub.received([projection.position]); // lists here have the change from now on
+        for (const source of new Set([...formerSources, ...sourcesOf(index, ids)])) {
+          await archive.save(source, index.ofSource(source).slice(0, maxPerSource));
         }
+        return result;
       }
-      if (newArticles.length === 0) return publishedElsewhere;
-      // An idempotency key may outlive the article in the log. The article is published again then.
-      const index = await read();
-      for (const event of newArticles) {
-        if (index.get(event.key) || index.isRetracted(event.key)) continue;
-        await append(event, options);
-        publishedElsewhere.delete(event.key);
-      }
-      return publishedElsewhere;
     },
   };
 }

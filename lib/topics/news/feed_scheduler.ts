@@ -13,7 +13,9 @@ import { type FeedState, loadFeedState, saveFeedState } from "./feed_state.ts";
 import type { FeedStatusCache } from "./feed_status_cache.ts";
 import type { Feed, FeedSettings } from "./feeds.ts";
 import type { ArticleIngest } from "./ingest.ts";
+import type { FeedItem } from "./parse/item.ts";
 import { MAX_POLL_INTERVAL_MS, pollFeed } from "./poll.ts";
+import { loadSeenItems, saveSeenItems, type SeenItem } from "./seen_items.ts";
 
 /** The dependencies of a scheduler. */
 export interface FeedSchedulerServices {
@@ -48,6 +50,8 @@ export function createFeedScheduler(
   const { clock, log } = runtime;
   /** The monotonic time at which each feed is due, and the wall time of the poll from which it was computed. */
   const schedules = new Map<Feed, { readonly polledAt: number | null; readonly dueAt: number }>();
+  /** What each feed has shown so far, as this leader has read or written it. */
+  const seenByFeed = new Map<Feed, readonly SeenItem[]>();
   let firstPolls: Promise<void> = Promise.resolve();
 
   /**
@@ -64,6 +68,20 @@ export function createFeedScheduler(
     return waitMs;
   }
 
+  /** Ingests the items of a feed's document. What the feed has shown so far is saved last, so that an error loses nothing. */
+  async function ingestItems(feed: Feed, items: readonly FeedItem[]): Promise<void> {
+    const { name: source, title: sourceName, symbols = [] } = feed;
+    const seenItems = seenByFeed.get(feed) ?? await loadSeenItems(store, feed);
+    const result = await ingest.ingest(
+      { source, sourceName, symbols, isSimulated },
+      items,
+      seenItems,
+    );
+    const hasChanged = JSON.stringify(result.seenItems) !== JSON.stringify(seenItems);
+    if (hasChanged) await saveSeenItems(store, feed, result.seenItems);
+    seenByFeed.set(feed, result.seenItems);
+  }
+
   /** Polls a feed if it is due, and ingests its items. @returns The time until it is due again, in milliseconds. */
   async function pollIfDue(feed: Feed, stopped: AbortSignal): Promise<number> {
     const previousState = await loadFeedState(store, feed);
@@ -73,14 +91,9 @@ export function createFeedScheduler(
     const { items, state } = await pollFeed(runtime, feed, previousState, pollMs);
     if (stopped.aborted) return 0;
     try {
-      const { name: source, title: sourceName, symbols = [] } = feed;
-      const origin = { source, sourceName, by: "feed", symbols, isSimulated } as const;
-      const seen_items = items === null
-        ? state.seen_items
-        : await ingest.ingest(origin, items, state.seen_items);
-      const nextState = { ...state, seen_items };
-      await saveFeedState(store, feed, nextState);
-      statuses.put(feed, nextState);
+      if (items !== null) await ingestItems(feed, items);
+      await saveFeedState(store, feed, state);
+      statuses.put(feed, state);
     } catch (thrown) {
       if (!(thrown instanceof Problem && thrown.code === "fenced")) throw thrown;
       leaderElection.stepDown();
@@ -103,6 +116,7 @@ export function createFeedScheduler(
   return {
     start() {
       const stop = new AbortController();
+      seenByFeed.clear(); // another isolate may have led in between
       const done = Promise.withResolvers<void>();
       const timers = new Map<Feed, () => void>();
       let pendingFeeds = feeds.length;

@@ -6,24 +6,10 @@
 import { z } from "zod";
 import { DAY_MS } from "../../core/time.ts";
 import type { Store } from "../../store/store.ts";
-import type { ArticleKey } from "./article_keys.ts";
 import type { Feed } from "./feeds.ts";
 
 /** The lifetime of a feed's state after its last poll. A feed that is `gone` is polled again after it. */
 const STATE_TTL_MS = 7 * DAY_MS;
-
-/** The most seen items of a feed: those of the last document, then those of earlier ones. */
-const MAX_SEEN_ITEMS = 200;
-
-/** An item as of its last poll: its keys, its article's id, and its content version. */
-const SeenItem = z.object({
-  keys: z.array(z.string()).readonly(),
-  id: z.string(),
-  version: z.string(),
-});
-
-/** An item as of its last poll: its keys, its article's id, and its content version. */
-export type SeenItem = Readonly<z.infer<typeof SeenItem>>;
 
 const FeedState = z.object({
   /** The URL to poll: not the configured one if the feed has moved. */
@@ -39,11 +25,6 @@ const FeedState = z.object({
   polled_at: z.number().nullable(),
   /** Null if the feed is `gone`. */
   next_poll_at: z.number().nullable(),
-  /**
-   * The feed's items, newest first. They outlive the log, so that an item which the feed still shows is not new again
-   * once its article has left the log.
-   */
-  seen_items: z.array(SeenItem).readonly(),
 });
 
 /** The state of a feed between two polls. */
@@ -61,7 +42,6 @@ export function initialFeedState(feed: Feed): FeedState {
     reason: null,
     polled_at: null,
     next_poll_at: 0,
-    seen_items: [],
   };
 }
 
@@ -78,9 +58,7 @@ export async function loadFeedState(store: Pick<Store, "get">, feed: Feed): Prom
   const json = await store.get(storeKeyOf(feed));
   if (json === null) return initialFeedState(feed);
   try {
-    // Earlier versions stored the seen items as `traces`.
-    const { traces: seen_items, ...fields } = JSON.parse(json);
-    return FeedState.parse({ seen_items, ...fields });
+    return FeedState.parse(JSON.parse(json));
   } catch {
     return initialFeedState(feed);
   }
@@ -93,30 +71,4 @@ export async function saveFeedState(
   state: FeedState,
 ): Promise<void> {
   await store.set(storeKeyOf(feed), JSON.stringify(state), STATE_TTL_MS);
-}
-
-/** Finds the seen item of the first key that has one. @returns Null if no key has one. */
-export function findSeenItem(
-  seenItems: readonly SeenItem[],
-  keys: readonly ArticleKey[],
-): SeenItem | null {
-  for (const key of keys) {
-    const seenItem = seenItems.find((candidate) => candidate.keys.includes(key));
-    if (seenItem) return seenItem;
-  }
-  return null;
-}
-
-/**
- * Merges the items of a document with the earlier ones that share no key with them.
- *
- * @returns The items of the document, then the earlier ones, {@linkcode MAX_SEEN_ITEMS} at most.
- */
-export function mergeSeenItems(
-  documentItems: readonly SeenItem[],
-  earlierItems: readonly SeenItem[],
-): readonly SeenItem[] {
-  const documentKeys = new Set(documentItems.flatMap(({ keys }) => keys));
-  const remaining = earlierItems.filter(({ keys }) => !keys.some((key) => documentKeys.has(key)));
-  return [...documentItems, ...remaining].slice(0, MAX_SEEN_ITEMS);
 }

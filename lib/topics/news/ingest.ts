@@ -1,5 +1,6 @@
 /**
- * The ingestion of articles from feeds and publishers: it classifies each item and publishes the changes.
+ * The ingestion of articles from feeds and publishers: it matches each item with the known articles and publishes the
+ * changes.
  *
  * @module
  */
@@ -7,30 +8,37 @@ import type { Clock } from "../../core/clock.ts";
 import { createSerial } from "../../core/serial.ts";
 import { isoTime } from "../../core/time.ts";
 import type { Store } from "../../store/store.ts";
-import type { Article } from "./article.ts";
+import { type Article, MAX_ARTICLE_SOURCES } from "./article.ts";
+import { ARCHIVE_TTL_MS } from "./article_archive.ts";
 import type { ArticleIndex } from "./article_index.ts";
-import { articleKeys, contentVersion, itemKeys, titleKey } from "./article_keys.ts";
 import type { ArticleEventInput, ArticleRepository } from "./article_repository.ts";
-import { type Classification, classifyItem, type IncomingItem } from "./dedupe.ts";
-import { findSeenItem, mergeSeenItems, type SeenItem } from "./feed_state.ts";
-import { articleTags } from "./news_filter.ts";
+import { changesArticle, classifyItem, createArticle, type IncomingFeed } from "./classify.ts";
+import { articleKeys, guidKey, linkKey, type MatchedItem, matchItems } from "./identity.ts";
+import { articleTags, eventTags } from "./news_filter.ts";
 import type { FeedItem } from "./parse/item.ts";
+import { MAX_DOCUMENT_ITEMS, mergeSeenItems, type SeenItem } from "./seen_items.ts";
 import {
   type Correction,
+  type IncomingSubmission,
   type Submission,
   toCorrectedFields,
-  toIncomingItem,
+  toIncomingSubmission,
 } from "./submission.ts";
 import { createRetractionTombstones } from "./tombstones.ts";
 import { NEWS_EVENTS } from "./topic.ts";
+
+/** The most new or changed items of one publication, so that a request to the store stays well below a megabyte. */
+const MAX_PUBLISHED_TOGETHER = 100;
 
 /** The dependencies of an ingest. */
 export interface ArticleIngestOptions {
   readonly clock: Clock;
   readonly repository: ArticleRepository;
-  readonly store: Pick<Store, "get" | "set">;
-  /** The time to keep tombstones and publishers' guids, in milliseconds: as long as the log keeps articles. */
-  readonly retainMs: number;
+  readonly store: Pick<Store, "get" | "getMany" | "set">;
+  /** The most articles of a feed's first document. */
+  readonly maxPerSource: number;
+  /** Finds the symbols of a new or changed article by its text. By default there are none. */
+  readonly findSymbols?: (text: Pick<Article, "title" | "summary">) => readonly string[];
 }
 
 /** The outcome of a submission. `retracted`: an article with its link or guid was retracted, so nothing is published. */
@@ -38,22 +46,31 @@ export type SubmissionResult =
   | { readonly kind: "new" | "known"; readonly article: Article }
   | { readonly kind: "retracted" };
 
-/** Publishes all articles of this isolate. Calls run one after another, in the order in which they were made. */
+/** The outcome of a document. */
+export interface IngestResult {
+  /** The feed's items as of this document. The caller saves them only now, so that an error loses no article. */
+  readonly seenItems: readonly SeenItem[];
+  /** The number of new articles. */
+  readonly published: number;
+  /** The number of items of the document that are left out, because newer ones of its first document took their place. */
+  readonly cut: number;
+}
+
+/** Publishes all articles of this isolate. Calls of publishers wait for each other, and never for a feed. */
 export interface ArticleIngest {
   /**
-   * Publishes the new and the changed items of a feed's document, the last one first, because feeds begin with the
-   * newest.
+   * Publishes the new and the changed items of a feed's document, oldest first. Nothing is read or published if the document
+   * shows nothing new.
    *
-   * @param seenItems The feed's items as of its last poll.
-   * @returns The feed's items as of this poll. The caller saves them only now, so that an error loses no article.
+   * @param seenItems The feed's items as of its last poll, none at its first.
    * @throws {Problem} `fenced` if this isolate is no longer the leader.
    * @throws {StoreUnavailable} If the store does not answer. A second attempt publishes no article twice.
    */
   ingest(
-    feed: Omit<IncomingItem, "item">,
+    feed: IncomingFeed,
     items: readonly FeedItem[],
     seenItems: readonly SeenItem[],
-  ): Promise<readonly SeenItem[]>;
+  ): Promise<IngestResult>;
   /** Publishes a publisher's article, or adds the publisher as a source to a known one. */
   submit(submission: Submission): Promise<SubmissionResult>;
   /** Corrects an article. @returns Null if the id is unknown. */
@@ -62,130 +79,188 @@ export interface ArticleIngest {
   retract(id: string): Promise<boolean>;
 }
 
-/** The result of a publisher's publication. */
-interface PublishResult {
-  /** The article as the log has it after the publication, or undefined if it was retracted. */
-  readonly article: Article | undefined;
-  readonly isPublishedElsewhere: boolean;
+function articleEvent(
+  kind: "added" | "updated",
+  article: Article,
+  rankAt: number | null,
+): ArticleEventInput {
+  return {
+    type: NEWS_EVENTS[kind],
+    data: article,
+    key: article.id,
+    tags: [...articleTags(article), ...eventTags({ article, rankAt }, kind === "added")],
+  };
 }
 
-function articleEvent(kind: "added" | "updated", article: Article): ArticleEventInput {
-  const type = NEWS_EVENTS[kind];
-  return { type, data: article, key: article.id, tags: articleTags(article) };
+/** Sorts items by date, oldest first. A document without dates begins with the newest. */
+function oldestFirst<Ranked extends { readonly item: FeedItem }>(
+  items: readonly Ranked[],
+): readonly Ranked[] {
+  const reversed = items.toReversed();
+  const rankOf = ({ item }: Ranked) => item.rankAt ?? item.publishedAt;
+  if (reversed.some((ranked) => rankOf(ranked) === null)) return reversed;
+  return reversed.toSorted((a, b) => (rankOf(a) ?? 0) - (rankOf(b) ?? 0));
+}
+
+/** Splits a list into parts of a size. */
+function* chunksOf<T>(list: readonly T[], size: number): Iterable<readonly T[]> {
+  for (let start = 0; start < list.length; start += size) yield list.slice(start, start + size);
 }
 
 /** Creates an ingest. */
 export function createArticleIngest(
-  { clock, repository, store, retainMs }: ArticleIngestOptions,
+  { clock, repository, store, maxPerSource, findSymbols = () => [] }: ArticleIngestOptions,
 ): ArticleIngest {
-  const tombstones = createRetractionTombstones(store, retainMs);
+  const tombstones = createRetractionTombstones(store);
   const serial = createSerial();
 
-  /** Classifies a feed's item by the index, then by the tombstones, which may be older than the index. */
-  async function classifyFeedItem(
-    index: ArticleIndex,
-    incoming: IncomingItem,
-    seen: SeenItem | null,
-  ): Promise<Classification> {
-    const classification = classifyItem(index, incoming, seen, clock.now());
-    if (classification.kind !== "new") return classification;
-    const { id } = classification;
-    const keys = [...new Set([id, ...itemKeys(incoming.source, incoming.item)])];
-    const isRetracted = await tombstones.matchAndRenew(keys, titleKey(incoming.item.title));
-    return isRetracted ? { kind: "retracted", id } : classification;
+  /** Finds the retracted keys of some items: of those that may be new. */
+  function findRetracted(items: readonly MatchedItem<SeenItem>[]) {
+    const keys = items.filter(({ known }) => known === null).flatMap(({ keys }) => keys);
+    return tombstones.find([...new Set(keys)]);
+  }
+
+  /** Publishes some items of a document. @returns Their state afterwards, and the number of new articles. */
+  function publishItems(
+    feed: IncomingFeed,
+    items: readonly MatchedItem<SeenItem>[],
+    isFirst: boolean,
+  ) {
+    return repository.update("feed", async (index) => {
+      const retracted = await findRetracted(items);
+      const draft = index.copy();
+      const now = clock.now();
+      const events: ArticleEventInput[] = [];
+      const states = new Map<MatchedItem<SeenItem>, SeenItem>();
+      for (const matched of items) {
+        const classification = classifyItem(draft, feed, matched, {
+          now,
+          isFirst,
+          isRetracted: matched.keys.some((key) => retracted.has(key)),
+          findSymbols,
+        });
+        states.set(matched, classification.seen);
+        if (classification.article === null) continue;
+        const { article, rankAt } = classification;
+        draft.put({ article, rankAt });
+        events.push(articleEvent(classification.kind, article, rankAt));
+      }
+      const published = events.filter(({ type }) => type === NEWS_EVENTS.added).length;
+      return { events, result: { states, published } };
+    });
   }
 
   async function ingest(
-    feed: Omit<IncomingItem, "item">,
+    feed: IncomingFeed,
     items: readonly FeedItem[],
     seenItems: readonly SeenItem[],
-  ): Promise<readonly SeenItem[]> {
-    const draft = (await repository.read()).copy();
-    const events: ArticleEventInput[] = [];
-    const documentItems: SeenItem[] = [];
-    for (const item of items) {
-      const keys = itemKeys(feed.source, item);
-      // Items of one document that share a key are one article. Only the first one counts, because two of them would
-      // update the article in turn at every poll.
-      if (findSeenItem(documentItems, keys) !== null) continue;
-      const seen = findSeenItem(seenItems, keys);
-      const classification = await classifyFeedItem(draft, { ...feed, item }, seen);
-      documentItems.push({ keys, id: classification.id, version: contentVersion(item) });
-      if (!("article" in classification)) continue;
-      const { kind, article } = classification;
-      draft.put(article);
-      events.push(articleEvent(kind === "new" ? "added" : "updated", article));
+  ): Promise<IngestResult> {
+    const match = (index: ArticleIndex) =>
+      oldestFirst(matchItems(
+        feed.source,
+        items,
+        seenItems,
+        ({ id }) => id === null ? undefined : index.get(id)?.title,
+      )).slice(-MAX_DOCUMENT_ITEMS);
+    // The titles of known articles matter only if something has changed, and then they must be current.
+    const isChanged = match(repository.index).some(changesArticle);
+    const matched = match(isChanged ? await repository.read() : repository.index);
+
+    const isFirst = seenItems.length === 0;
+    const taken = isFirst ? matched.slice(-maxPerSource) : matched;
+    const states = new Map<MatchedItem<SeenItem>, SeenItem>();
+    let published = 0;
+    for (const chunk of chunksOf(taken.filter(changesArticle), MAX_PUBLISHED_TOGETHER)) {
+      const result = await publishItems(feed, chunk, isFirst);
+      for (const [item, state] of result.states) states.set(item, state);
+      published += result.published;
     }
-    if (events.length > 0) await repository.publish(events.toReversed(), "feed");
-    return mergeSeenItems(documentItems, seenItems);
+
+    const documentItems = matched.map((item): SeenItem => {
+      const { identity, known } = item;
+      return states.get(item) ??
+        { ...identity, id: known?.id ?? null, editions: known?.editions ?? [] };
+    });
+    const shown = new Set(matched.map(({ known }) => known));
+    return {
+      seenItems: mergeSeenItems(documentItems, seenItems.filter((seen) => !shown.has(seen))),
+      published,
+      cut: documentItems.filter(({ id }) => id === null).length,
+    };
   }
 
-  async function publish(event: ArticleEventInput): Promise<PublishResult> {
-    const publishedElsewhere = await repository.publish([event], "publisher");
-    const article = (await repository.read()).get(event.key);
-    return { article, isPublishedElsewhere: publishedElsewhere.has(event.key) };
+  /** Returns the store key under which the id of an article with a publisher's guid is. */
+  function guidStoreKey({ source, item }: IncomingSubmission): string | null {
+    return item.guid === null ? null : `news:key:${guidKey(source, item.guid)}`;
   }
 
   async function submit(submission: Submission): Promise<SubmissionResult> {
-    const index = await repository.read();
-    const incoming = toIncomingItem(submission, clock.now());
-    const keys = itemKeys(incoming.source, incoming.item);
-    // An article has no field for a guid, so the store maps the keys of a submission with a guid to the article's id.
-    const storeKeys = keys.map((key) => `news:key:${key}`);
-    const storedIds = (await Promise.all(storeKeys.map((key) => store.get(key))))
-      .filter((storedId) => storedId !== null);
-    const id = storedIds.find((storedId) => index.get(storedId) !== undefined);
-    const seen = id === undefined ? null : { id, version: contentVersion(incoming.item) };
-    const classification = classifyItem(index, incoming, seen, clock.now());
-    // Tombstones apply to new articles only: a correction may have given a known one the link of a retracted one.
-    const isRetracted = classification.kind === "retracted" ||
-      classification.kind === "new" &&
-        await tombstones.matchAndRenew(
-          [...new Set([classification.id, ...keys, ...storedIds])],
-          null, // a publisher may use the title of a retracted article
-        );
-    if (isRetracted) return { kind: "retracted" };
-
-    const isNew = classification.kind === "new";
-    const { article, isPublishedElsewhere } = "article" in classification
-      ? await publish(articleEvent(isNew ? "added" : "updated", classification.article))
-      : { article: index.get(classification.id), isPublishedElsewhere: false };
-    if (incoming.item.guid !== null) {
-      await Promise.all(storeKeys.map((key) => store.set(key, classification.id, retainMs)));
-    }
-    // Another isolate may have retracted the article in the meantime.
-    if (article === undefined) return { kind: "retracted" };
-    return { kind: isNew && !isPublishedElsewhere ? "new" : "known", article };
-  }
-
-  async function correct(id: string, correction: Correction): Promise<Article | null> {
-    const article = (await repository.read()).get(id);
-    if (article === undefined) return null;
-    const now = clock.now();
-    const corrected = { ...article, ...toCorrectedFields(correction, now) };
-    if (JSON.stringify(corrected) === JSON.stringify(article)) return article;
-    const updated = { ...corrected, updated_at: isoTime(now) };
-    return (await publish(articleEvent("updated", updated))).article ?? null;
-  }
-
-  async function retract(id: string): Promise<boolean> {
-    const article = (await repository.read()).get(id);
-    if (article === undefined) return false;
-    // The tombstones come before the event, so that a feed polled in between does not publish the article again.
-    await tombstones.add(articleKeys(article));
-    await publish({
-      type: NEWS_EVENTS.retracted,
-      data: { id },
-      key: id,
-      tags: articleTags(article),
+    const incoming = toIncomingSubmission(submission, clock.now());
+    const { source, sourceName, item } = incoming;
+    const storeKey = guidStoreKey(incoming);
+    const link = linkKey(item.url);
+    const result = await repository.update<SubmissionResult>("publisher", async (index) => {
+      const storedId = storeKey === null ? null : await store.get(storeKey);
+      const known = (storedId === null ? undefined : index.get(storedId)) ?? index.find([link]);
+      if (known === undefined) {
+        const keys = [link, ...storedId === null ? [] : [storedId]];
+        const isRetracted = keys.some((key) => index.isRetracted(key)) ||
+          (await tombstones.find(keys)).size > 0;
+        if (isRetracted) return { events: [], result: { kind: "retracted" } };
+        const article = createArticle(index, incoming, link, clock.now());
+        const event = articleEvent("added", article, null);
+        return { events: [event], result: { kind: "new", article } };
+      }
+      const article = withSource(known, source, sourceName, item.url);
+      if (article === known) return { events: [], result: { kind: "known", article } };
+      const event = articleEvent("updated", article, index.rankOf(known.id));
+      return { events: [event], result: { kind: "known", article } };
     });
-    return true;
+    if (storeKey !== null && result.kind !== "retracted") {
+      await store.set(storeKey, result.article.id, ARCHIVE_TTL_MS);
+    }
+    return result;
+  }
+
+  /** Adds a publisher to an article's sources, unless it is one of them or there are too many. */
+  function withSource(article: Article, source: string, name: string, url: string): Article {
+    const isKnown = article.sources.some((known) => known.source === source);
+    if (isKnown || article.sources.length >= MAX_ARTICLE_SOURCES) return article;
+    const sources = [...article.sources, { source, name, url }];
+    return { ...article, sources, updated_at: isoTime(clock.now()) };
+  }
+
+  function correct(id: string, correction: Correction): Promise<Article | null> {
+    return repository.update<Article | null>("publisher", (index) => {
+      const article = index.get(id);
+      if (article === undefined) return Promise.resolve({ events: [], result: null });
+      const now = clock.now();
+      const corrected = { ...article, ...toCorrectedFields(correction, now) };
+      if (JSON.stringify(corrected) === JSON.stringify(article)) {
+        return Promise.resolve({ events: [], result: article });
+      }
+      const updated = { ...corrected, updated_at: isoTime(now) };
+      const event = articleEvent("updated", updated, index.rankOf(id));
+      return Promise.resolve({ events: [event], result: updated });
+    });
+  }
+
+  function retract(id: string): Promise<boolean> {
+    return repository.update("publisher", async (index) => {
+      const article = index.get(id);
+      if (article === undefined) return { events: [], result: false };
+      // The tombstones come before the event, so that a feed polled in between does not publish the article again.
+      await tombstones.add(articleKeys(article));
+      const tags = articleTags(article);
+      const event = { type: NEWS_EVENTS.retracted, data: { id }, key: id, tags };
+      return { events: [event], result: true };
+    });
   }
 
   return {
-    ingest: (feed, items, seenItems) => serial(() => ingest(feed, items, seenItems)),
-    submit: (submission) => serial(() => submit(submission)),
-    correct: (id, correction) => serial(() => correct(id, correction)),
-    retract: (id) => serial(() => retract(id)),
+    ingest: (feed, items, seenItems) => serial(() => ingest(feed, items, seenItems), "feeds"),
+    submit: (submission) => serial(() => submit(submission), "publishers"),
+    correct: (id, correction) => serial(() => correct(id, correction), "publishers"),
+    retract: (id) => serial(() => retract(id), "publishers"),
   };
 }

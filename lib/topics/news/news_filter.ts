@@ -4,7 +4,7 @@
  * @module
  */
 import type { TagCondition, TopicFilter } from "../../core/topic.ts";
-import type { Article } from "./article.ts";
+import type { Article, RankedArticle } from "./article.ts";
 import { newsTopic } from "./topic.ts";
 
 /** A filter of news. An article passes if it passes each part. Null lets all pass. */
@@ -26,6 +26,12 @@ const SYMBOL_TAG = "$";
 /** The first character of a tag that is the folded text of an article. No source begins with it. */
 const TEXT_TAG = " ";
 
+/** The first character of a tag that ranks an undated article. No source begins with it. */
+const RANK_TAG = "@";
+
+/** The tag of an article that live streams leave out. No source has its name. */
+const BACKFILL_TAG = "!backfill";
+
 /** Matches a character of a script that writes words without spaces between them. */
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u;
 
@@ -46,7 +52,7 @@ function containsWord(textTag: string, word: string): boolean {
   return textTag.includes(UNSPACED.test(word) ? word : ` ${word}`);
 }
 
-/** Returns the tags of an article's events: its sources, its symbols, and its folded text. */
+/** Returns the tags by which filters find an article: its sources, its symbols, and its folded text. */
 export function articleTags(
   { sources, symbols, title, summary }: Pick<Article, "sources" | "symbols" | "title" | "summary">,
 ): string[] {
@@ -55,6 +61,28 @@ export function articleTags(
     ...symbols.map((symbol) => SYMBOL_TAG + symbol),
     TEXT_TAG + foldText(`${title} ${summary}`),
   ];
+}
+
+/** Returns the tags of an event that are no part of its article: its rank, and the mark of a new article that is old. */
+export function eventTags(
+  { article, rankAt }: RankedArticle,
+  isNew: boolean,
+): string[] {
+  return [
+    ...rankAt === null ? [] : [RANK_TAG + rankAt],
+    ...isNew && article.backfill ? [BACKFILL_TAG] : [],
+  ];
+}
+
+/** Tests if filters find an article by a tag. */
+export function isArticleTag(tag: string): boolean {
+  return tag !== BACKFILL_TAG && !tag.startsWith(RANK_TAG);
+}
+
+/** Returns the rank that an event's tags carry, or null. */
+export function rankOf(tags: readonly string[]): number | null {
+  const tag = tags.find((tag) => tag.startsWith(RANK_TAG));
+  return tag === undefined ? null : Number(tag.slice(RANK_TAG.length));
 }
 
 function conditionOf({ symbols, words }: NewsFilter): TagCondition | null {
@@ -71,11 +99,24 @@ function conditionOf({ symbols, words }: NewsFilter): TagCondition | null {
 }
 
 /**
- * Converts a filter to that of the topic. An update and a retraction have the tags of the earlier versions too, so a
- * client that has received an article learns what becomes of it.
+ * Converts a filter to that of the topic, for lists. An update and a retraction have the tags of the earlier versions too,
+ * so a client that has received an article learns what becomes of it.
  */
-export function newsTopicFilter(filter: NewsFilter): TopicFilter {
+export function newsListFilter(filter: NewsFilter): TopicFilter {
   return { topic: newsTopic, tags: filter.sources, condition: conditionOf(filter) };
+}
+
+/** Converts a filter to that of a stream, which leaves out the articles that were old when their feed was first polled. */
+export function newsTopicFilter(filter: NewsFilter): TopicFilter {
+  const condition = conditionOf(filter);
+  return {
+    topic: newsTopic,
+    tags: filter.sources,
+    condition: {
+      key: `live ${condition?.key ?? ""}`,
+      matches: (tags) => !tags.includes(BACKFILL_TAG) && (condition?.matches(tags) ?? true),
+    },
+  };
 }
 
 /** Creates the test of a filter on articles, as they are now. */

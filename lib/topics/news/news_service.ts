@@ -4,29 +4,24 @@
  * @module
  */
 import type { Position } from "../../core/position.ts";
+import { Problem } from "../../core/problem.ts";
 import type { Runtime } from "../../core/runtime.ts";
 import type { Topic } from "../../core/topic.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { SharedState } from "../../store/backend.ts";
 import { KEEP_WARM_POLLS, withTimeout } from "../keep_warm.ts";
 import { createLeaderElection } from "../leader_election.ts";
-import { type Article, parseArticle } from "./article.ts";
+import type { Article } from "./article.ts";
+import { createArticleArchive } from "./article_archive.ts";
+import { type ArticleList, mergeWithArchive, toArticleList } from "./article_list.ts";
 import { createArticleRepository } from "./article_repository.ts";
 import { createFeedScheduler } from "./feed_scheduler.ts";
 import type { FeedStatus } from "./feed_status.ts";
 import { createFeedStatusCache } from "./feed_status_cache.ts";
 import type { FeedSettings } from "./feeds.ts";
 import { type ArticleIngest, createArticleIngest } from "./ingest.ts";
-import { articleTest, type NewsFilter, newsTopicFilter } from "./news_filter.ts";
-import { NEWS_EVENTS, type NewsEvent, newsTopic, Retraction } from "./topic.ts";
-
-/** The projection of some events. */
-export interface ArticleList {
-  /** Each article once, in its latest version, in the order in which articles first appear. */
-  readonly articles: readonly Article[];
-  /** The ids of retracted articles, in the order of their retraction. They are not among the articles. */
-  readonly retracted: readonly string[];
-}
+import { ALL_NEWS, articleTest, type NewsFilter, newsListFilter } from "./news_filter.ts";
+import { newsTopic } from "./topic.ts";
 
 /** A page of articles for a polling client. */
 export interface NewsPage extends ArticleList {
@@ -51,8 +46,12 @@ export interface NewsService extends Pick<ArticleIngest, "submit" | "correct" | 
    * Reads the newest articles, newest first.
    *
    * @param limit The most articles.
+   * @param before The id of an article: only older ones are read. By default the list begins with the newest.
+   * @throws {Problem} 404 `unknown_article`: no article has the id `before`.
    */
-  latest(filter: NewsFilter, limit: number): Promise<NewsPage>;
+  latest(filter: NewsFilter, limit: number, before?: string): Promise<NewsPage>;
+  /** Reads an article. @throws {Problem} 404 `unknown_article`. */
+  article(id: string): Promise<Article>;
   /**
    * Reads the articles and retractions after a cursor, oldest first.
    *
@@ -67,51 +66,15 @@ export interface NewsService extends Pick<ArticleIngest, "submit" | "correct" | 
 
 /** The settings of news. */
 export interface NewsOptions extends FeedSettings {
-  /** The lifetime of tombstones and publishers' guids, in milliseconds. */
-  readonly retainMs: number;
+  /** The most articles of a source that lists retain, however old they are. */
+  readonly maxPerSource: number;
+  /** The most bytes of an event. */
+  readonly maxEventBytes: number;
 }
 
-/** The parsed article of each event. The events of a window never change, and every list reads them again. */
-const parsedArticles = new WeakMap<NewsEvent, Article>();
-
-function articleOf(event: NewsEvent): Article {
-  const article = parsedArticles.get(event) ?? parseArticle(event.json);
-  parsedArticles.set(event, article);
-  return article;
-}
-
-/**
- * Projects events to a list of articles. An update does not move an article, because readers would mistake it for a new
- * one.
- *
- * @param events Oldest first.
- */
-export function toArticleList(events: Iterable<NewsEvent>): ArticleList {
-  const articles = new Map<string, Article>();
-  const retracted = new Set<string>();
-  for (const event of events) {
-    if (event.type === NEWS_EVENTS.retracted) {
-      const { id } = Retraction.parse(JSON.parse(event.json));
-      articles.delete(id);
-      retracted.add(id);
-      continue;
-    }
-    const article = articleOf(event);
-    if (!retracted.has(article.id)) articles.set(article.id, article);
-  }
-  return { articles: [...articles.values()], retracted: [...retracted] };
-}
-
-/** Returns the time by which an article is sorted: its publication, or its first sight if a fast clock dates it later. */
-function sortTimeOf({ published_at, first_seen_at }: Article): number {
-  const seenAt = Date.parse(first_seen_at);
-  return published_at === null ? seenAt : Math.min(Date.parse(published_at), seenAt);
-}
-
-/** Sorts articles by publication, newest first. Of articles with the same time, the later one in the list comes first. */
-export function newestFirst(articles: readonly Article[]): readonly Article[] {
-  return articles.toReversed().map((article) => ({ article, time: sortTimeOf(article) }))
-    .toSorted((a, b) => b.time - a.time).map(({ article }) => article);
+/** Creates the problem of an unknown article, which is the same for a retracted one. */
+export function unknownArticle(): Problem {
+  return new Problem(404, "unknown_article", "No article has this id, or it was retracted.");
 }
 
 /**
@@ -125,11 +88,15 @@ export function createNewsService(
   { log, store, lease, health }: Pick<SharedState, "log" | "store" | "lease" | "health">,
 ): NewsService {
   const { clock } = runtime;
-  const { feeds, pollMs, retainMs } = options;
+  const { feeds, pollMs, maxPerSource, maxEventBytes } = options;
   const leaderElection = createLeaderElection(runtime, lease("news"), health);
   const { fence } = leaderElection;
-  const repository = createArticleRepository({ hub, log, fence, logger: runtime.log });
-  const ingest = createArticleIngest({ clock, repository, store, retainMs });
+  const archive = createArticleArchive({ clock, store, sources: feeds.map(({ name }) => name) });
+  const repository = createArticleRepository({
+    ...{ hub, log, store, archive, fence },
+    ...{ maxPerSource, maxEventBytes, logger: runtime.log },
+  });
+  const ingest = createArticleIngest({ clock, repository, store, maxPerSource });
   const statuses = createFeedStatusCache(clock, feeds, store);
   const scheduler = createFeedScheduler(runtime, options, {
     store,
@@ -145,6 +112,15 @@ export function createNewsService(
   });
   hub.whileSubscribed(newsTopic, leaderElection.start);
 
+  /** Lists all articles, newest first. */
+  async function readAll() {
+    const [{ events, cursor }, archived] = await Promise.all([
+      hub.latest(newsListFilter(ALL_NEWS)),
+      archive.read(),
+    ]);
+    return { articles: mergeWithArchive(events, archived), cursor };
+  }
+
   return {
     submit: ingest.submit,
     correct: ingest.correct,
@@ -155,14 +131,21 @@ export function createNewsService(
       hub.keepOpen(newsTopic, KEEP_WARM_POLLS * pollMs);
       await withTimeout(clock, leaderElection.waitForRole().then(() => scheduler.firstPolls));
     },
-    async latest(filter, limit) {
-      const { events, cursor } = await hub.latest(newsTopicFilter(filter));
-      const articles = newestFirst(toArticleList(events).articles).filter(articleTest(filter))
-        .slice(0, limit);
-      return { articles, retracted: [], cursor, isWhole: true, hasGap: false };
+    async latest(filter, limit, before) {
+      const { articles, cursor } = await readAll();
+      const start = before === undefined ? 0 : 1 + articles.findIndex(({ id }) => id === before);
+      if (before !== undefined && start === 0) throw unknownArticle();
+      const listed = articles.slice(start).filter(articleTest(filter)).slice(0, limit);
+      return { articles: listed, retracted: [], cursor, isWhole: true, hasGap: false };
+    },
+    async article(id) {
+      const { articles } = await readAll();
+      const article = articles.find((candidate) => candidate.id === id);
+      if (article === undefined) throw unknownArticle();
+      return article;
     },
     async since(filter, after, limit) {
-      const { events, ...position } = await hub.since(newsTopicFilter(filter), after, limit);
+      const { events, ...position } = await hub.since(newsListFilter(filter), after, limit);
       return { ...toArticleList(events), ...position };
     },
     async feeds(sources) {

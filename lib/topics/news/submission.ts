@@ -11,11 +11,11 @@ import {
   MAX_SUMMARY_CHARACTERS,
   MAX_TITLE_CHARACTERS,
 } from "./article.ts";
-import type { IncomingItem } from "./dedupe.ts";
+import type { IncomingFeed } from "./classify.ts";
 import { canonicalUrl, MAX_LINK_CHARACTERS } from "./parse/canonical_url.ts";
 import { parseDate } from "./parse/date.ts";
 import { htmlToText } from "./parse/html_text.ts";
-import { cleanGuid } from "./parse/item.ts";
+import { cleanGuid, type FeedItem } from "./parse/item.ts";
 
 /** The most symbols of an article. */
 const MAX_ARTICLE_SYMBOLS = 20;
@@ -101,8 +101,13 @@ function cleanSymbols(symbols: readonly string[]): string[] {
   return [...new Set(symbols)].toSorted();
 }
 
+/** The item of a submission, and its origin. */
+export interface IncomingSubmission extends IncomingFeed {
+  readonly item: FeedItem;
+}
+
 /** Converts a submission to an item. @param now Wall time, in milliseconds since the Unix epoch. */
-export function toIncomingItem(submission: Submission, now: number): IncomingItem {
+export function toIncomingSubmission(submission: Submission, now: number): IncomingSubmission {
   const { title, url, source, summary, published_at, symbols, guid } = submission;
   const publishedAt = cleanPublishedAt(published_at ?? null, now);
   return {
@@ -121,7 +126,6 @@ export function toIncomingItem(submission: Submission, now: number): IncomingIte
     },
     source: source.toLowerCase(),
     sourceName: source,
-    by: "publisher",
     symbols: cleanSymbols(symbols ?? []),
     isSimulated: false,
   };

@@ -6,44 +6,30 @@
  * @module
  */
 import type { Store } from "../../store/store.ts";
-import type { ArticleKey } from "./article_keys.ts";
+import { ARCHIVE_TTL_MS } from "./article_archive.ts";
+import type { ArticleKey } from "./identity.ts";
 
-/** The tombstones of retracted articles, by article key. */
+/** The tombstones of retracted articles, by article key. They last for more than a year. */
 export interface RetractionTombstones {
-  /**
-   * Tests if one of the keys has a tombstone, and renews the tombstones of `keys`, so that they last as long as a
-   * feed shows the item. The tombstone of a title is not renewed, because another article may use the title one day.
-   *
-   * @param titleKey The key of the title, null if titles are not compared.
-   */
-  matchAndRenew(keys: readonly ArticleKey[], titleKey: ArticleKey | null): Promise<boolean>;
+  /** Returns those of the keys that have a tombstone. */
+  find(keys: readonly ArticleKey[]): Promise<ReadonlySet<ArticleKey>>;
   /** Sets a tombstone for each key. */
   add(keys: readonly ArticleKey[]): Promise<void>;
 }
 
-/** Creates tombstones. @param ttlMs The time after which one expires unless it is renewed, in milliseconds. */
+/** Creates the tombstones of a store. */
 export function createRetractionTombstones(
-  store: Pick<Store, "get" | "set">,
-  ttlMs: number,
+  store: Pick<Store, "getMany" | "set">,
 ): RetractionTombstones {
   const storeKeyOf = (key: ArticleKey) => `news:retracted:${key}`;
 
-  async function hasTombstone(key: ArticleKey): Promise<boolean> {
-    return await store.get(storeKeyOf(key)) !== null;
-  }
-
-  async function add(keys: readonly ArticleKey[]): Promise<void> {
-    await Promise.all(keys.map((key) => store.set(storeKeyOf(key), "1", ttlMs)));
-  }
-
   return {
-    async matchAndRenew(keys, titleKey) {
-      const candidates = titleKey === null ? keys : [...keys, titleKey];
-      const matches = await Promise.all(candidates.map(hasTombstone));
-      const matchingKeys = candidates.filter((_, index) => matches[index]);
-      await add(matchingKeys.filter((key) => key !== titleKey));
-      return matchingKeys.length > 0;
+    async find(keys) {
+      const values = keys.length === 0 ? [] : await store.getMany(keys.map(storeKeyOf));
+      return new Set(keys.filter((_, index) => values[index] !== null));
     },
-    add,
+    async add(keys) {
+      await Promise.all(keys.map((key) => store.set(storeKeyOf(key), "1", ARCHIVE_TTL_MS)));
+    },
   };
 }

@@ -22,7 +22,7 @@ export type NewsEventType = typeof NEWS_EVENTS[keyof typeof NEWS_EVENTS];
 export const Retraction = z.object({ id: z.string() }).meta({ id: "ArticleRetraction" });
 
 /** An event of the topic, as far as the projection of articles reads it. */
-export type NewsEvent = Pick<StreamEvent, "type" | "json">;
+export type NewsEvent = Pick<StreamEvent, "type" | "json" | "tags">;
 
 /** The topic of news. Each event has the tags of its article, and those of the article's earlier events. */
 export const newsTopic = defineTopic({

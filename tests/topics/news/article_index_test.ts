@@ -5,9 +5,14 @@ import { article } from "./support.ts";
 const added = (id: string, title = id) => ({
   type: "article",
   json: JSON.stringify(article(id, { title })),
+  tags: [],
 });
 
-const retracted = (id: string) => ({ type: "article.retracted", json: JSON.stringify({ id }) });
+const retracted = (id: string) => ({
+  type: "article.retracted",
+  json: JSON.stringify({ id }),
+  tags: [],
+});
 
 Deno.test("ArticleIndex has each article of the events in its latest version", () => {
   const index = new ArticleIndex([added("a"), added("b"), added("a", "B"), retracted("b")]);

@@ -30,7 +30,10 @@ async function createPolledFeeds(feeds: readonly Feed[] = [FEED]) {
     coalesceMs: 20,
     maxEventBytes: 65_536,
   });
-  const options = { feeds, pollMs: POLL_MS, retainMs: RETAIN_MS, isSimulated: false };
+  const options = {
+    ...{ feeds, pollMs: POLL_MS, isSimulated: false },
+    ...{ maxPerSource: 50, maxEventBytes: 65_536 },
+  };
   const news = createNewsService(runtime, options, hub, { ...shared, store });
   hub.keepOpen(news.topic, DAY_MS);
   await clock.advance(0);

@@ -1,23 +1,33 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { DAY_MS } from "../../../lib/core/time.ts";
+import { DAY_MS, HOUR_MS } from "../../../lib/core/time.ts";
 import { MAX_ARTICLE_SOURCES } from "../../../lib/topics/news/article.ts";
-import { createTestIngest, item, NOW, RETAIN_MS } from "./support.ts";
+import { ALL_NEWS, newsTopicFilter } from "../../../lib/topics/news/news_filter.ts";
+import { MAX_EDITIONS } from "../../../lib/topics/news/seen_items.ts";
+import { createTestIngest, item, MAX_PER_SOURCE, NOW, RETAIN_MS } from "./support.ts";
 
 const DISTINCTIVE = "Central bank holds its rates for a third month";
 
-Deno.test("ingest() publishes new items once, the feed's last item first", async () => {
+Deno.test("ingest() publishes new items once, the oldest first", async () => {
   const test = createTestIngest();
-  assertEquals(await test.poll("bbc", item(2), item(1)), [
-    "article: Story number 1",
-    "article: Story number 2",
-  ]);
-  assertEquals(await test.poll("bbc", item(2), item(1)), []);
+  const [older, newer] = [item(1, { publishedAt: NOW - 120_000 }), item(2)];
+  for (const document of [[newer, older], [older, newer]]) {
+    const fresh = createTestIngest();
+    assertEquals(await fresh.poll("bbc", ...document), [
+      "article: Story number 1",
+      "article: Story number 2",
+    ]);
+  }
+  await test.poll("bbc", newer, older);
+  assertEquals(await test.poll("bbc", newer, older), []);
 });
 
 Deno.test("ingest() sets first_seen_at apart from published_at", async () => {
   const test = createTestIngest();
   await test.poll("bbc", item(1, { publishedAt: null }), item(2));
-  const [second, first] = test.articles();
+  const articles = await test.articles();
+  const [first, second] = ["Story number 1", "Story number 2"].map((title) =>
+    articles.find((article) => article.title === title)
+  );
   assertEquals([first?.published_at, first?.first_seen_at], [null, "2026-10-05T15:00:00.000Z"]);
   assertEquals(second?.published_at, "2026-10-05T14:59:00.000Z");
   assertEquals(second?.updated_at, null);
@@ -31,29 +41,70 @@ Deno.test("ingest() neither loses nor repeats items that are inserted, reordered
   assertEquals(await test.poll("bbc", item(1), item(2), item(3), item(4)), []);
 });
 
-Deno.test("ingest() deduplicates by guid after a changed link, and by link after a changed guid", async () => {
+Deno.test("ingest() keeps every new item of a later document, wherever it stands in a long one", async () => {
   const test = createTestIngest();
-  await test.poll("bbc", item(1));
-  assertEquals(await test.poll("bbc", item(1, { url: "https://news.example/new" })), []);
-  assertEquals(await test.poll("bbc", item(1, { guid: "https://news.example/1#2" })), []);
-  assertEquals(
-    await test.poll("bbc", item(1, { guid: null, url: "http://www.news.example/1/" })),
-    [],
+  const document = (count: number) =>
+    Array.from({ length: count }, (_, n) => item(n, { publishedAt: NOW - DAY_MS + n * 1000 }));
+  assertEquals((await test.poll("bbc", ...document(60))).length, MAX_PER_SOURCE);
+  assertEquals(await test.poll("bbc", ...document(65)), [
+    ...[60, 61, 62, 63, 64].map((n) => `article: Story number ${n}`),
+  ]);
+  const burst = await test.poll("bbc", ...document(185));
+  assertEquals([burst.length, burst[0], burst.at(-1)], [
+    120,
+    "article: Story number 65",
+    "article: Story number 184",
+  ]);
+  assertEquals(await test.poll("bbc", ...document(185)), []);
+});
+
+Deno.test("ingest() takes the newest items of a first document, and counts the others as cut", async () => {
+  for (const isNewestFirst of [true, false]) {
+    const test = createTestIngest();
+    const items = Array.from({ length: 60 }, (_, n) => item(n, { publishedAt: NOW - n * 1000 }));
+    const document = isNewestFirst ? items : items.toReversed();
+    const feed = { source: "bbc", sourceName: "BBC", symbols: [], isSimulated: false };
+    await test.poll("cnbc", item("other")); // makes this isolate the leader
+    const { seenItems, published, cut } = await test.ingest().ingest(feed, document, []);
+    assertEquals([published, cut, seenItems.length], [50, 10, 60]);
+    const again = await test.ingest().ingest(feed, document, seenItems);
+    assertEquals([again.published, again.cut], [0, 10]);
+    const titles = (await test.articles()).map(({ title }) => title);
+    assertEquals([titles.includes("Story number 49"), titles.includes("Story number 50")], [
+      true,
+      false,
+    ]);
+  }
+});
+
+Deno.test("ingest() marks the old items of a feed's first document, which only lists have", async () => {
+  const test = createTestIngest();
+  const old = item(1, { publishedAt: NOW - 2 * HOUR_MS });
+  await test.poll("bbc", item(2), old);
+  await test.poll("bbc", item(3, { publishedAt: NOW - 3 * HOUR_MS }), item(2), old);
+  const articles = await test.articles();
+  assertEquals(articles.map(({ title, backfill }) => [title, backfill]), [
+    ["Story number 2", false],
+    ["Story number 1", true],
+    ["Story number 3", false],
+  ]);
+  const { matches } = newsTopicFilter(ALL_NEWS).condition ?? {};
+  assertEquals(test.published.map(({ tags = [] }) => matches?.(tags)), [false, true, true]);
+  await test.poll("bbc", { ...old, title: "Story number 1, corrected" });
+  assertEquals(matches?.(test.published.at(-1)?.tags ?? []), true);
+});
+
+Deno.test("ingest() ranks undated items between their neighbours", async () => {
+  const test = createTestIngest();
+  await test.poll(
+    "bbc",
+    item(3, { publishedAt: NOW - 1000 }),
+    item(2, { publishedAt: null, rankAt: NOW - DAY_MS }),
+    item(1, { publishedAt: NOW - 2 * DAY_MS }),
   );
-});
-
-Deno.test("ingest() deduplicates items without guid and link by title", async () => {
-  const test = createTestIngest();
-  const page = { guid: null, url: "https://news.example/", hasOwnLink: false };
-  assertEquals((await test.poll("bbc", item(1, page), item(2, page))).length, 2);
-  assertEquals(await test.poll("bbc", item(2, page), item(1, page)), []);
-});
-
-Deno.test("ingest() keeps the first of two items of a document that are one article", async () => {
-  const test = createTestIngest();
-  const repeatedItem = item(1, { title: "Another title" });
-  assertEquals(await test.poll("bbc", item(1), repeatedItem), ["article: Story number 1"]);
-  assertEquals(await test.poll("bbc", item(1), repeatedItem), []);
+  await test.poll("bbc", item(2, { publishedAt: null, rankAt: NOW - DAY_MS, summary: "More" }));
+  const titles = (await test.articles()).map(({ title }) => title);
+  assertEquals(titles, ["Story number 3", "Story number 2", "Story number 1"]);
 });
 
 Deno.test("ingest() publishes a changed title or summary once, as an update", async () => {
@@ -64,7 +115,7 @@ Deno.test("ingest() publishes a changed title or summary once, as an update", as
     assertEquals(await test.poll("bbc", item(1, change)), ["article.updated: Corrected"]);
     assertEquals(await test.poll("bbc", item(1, change)), []);
   }
-  const [article, ...others] = test.articles();
+  const [article, ...others] = await test.articles();
   assertEquals(others, []);
   assertEquals([article?.summary, article?.updated_at], ["More", "2026-10-05T15:01:00.000Z"]);
   assertEquals(article?.first_seen_at, "2026-10-05T15:00:00.000Z");
@@ -75,8 +126,8 @@ Deno.test("ingest() merges two sources of one link, and tags the events with bot
   await test.poll("bbc", item(1));
   const otherSourceItem = item(1, { guid: "other", title: "Another headline" });
   assertEquals(await test.poll("cnbc", otherSourceItem), ["article.updated: Story number 1"]);
-  assertEquals(test.published[0]?.tags.slice(0, 2), ["bbc", "cnbc"]);
-  const [article] = test.articles();
+  assertEquals(test.published.at(-1)?.tags?.slice(0, 2), ["bbc", "cnbc"]);
+  const [article] = await test.articles();
   assertEquals(article?.sources.map(({ source }) => source), ["bbc", "cnbc"]);
   assertEquals(await test.poll("cnbc", otherSourceItem), []);
 });
@@ -86,7 +137,7 @@ Deno.test(`ingest() gives an article at most ${MAX_ARTICLE_SOURCES} sources`, as
   for (let n = 0; n <= MAX_ARTICLE_SOURCES; n++) {
     await test.poll(`source-${n}`, item(1, { guid: null }));
   }
-  assertEquals(test.articles().map(({ sources }) => sources.length), [MAX_ARTICLE_SOURCES]);
+  assertEquals((await test.articles()).map(({ sources }) => sources.length), [MAX_ARTICLE_SOURCES]);
 });
 
 Deno.test("ingest() lets only the first source update an article, so that two headlines do not alternate", async () => {
@@ -97,30 +148,33 @@ Deno.test("ingest() lets only the first source update an article, so that two he
   assertEquals(await test.poll("bbc", item(1)), []);
 });
 
-Deno.test("ingest() merges two sources of one distinctive title in any spelling", async () => {
+Deno.test("ingest() gives two sources of one distinctive title one story, each with its own article", async () => {
   const test = createTestIngest();
   await test.poll("bbc", item(1, { title: DISTINCTIVE }));
   const otherSourceItem = item(2, { title: `${DISTINCTIVE.toUpperCase()}!` });
-  assertEquals(await test.poll("cnbc", otherSourceItem), [`article.updated: ${DISTINCTIVE}`]);
-  const [article] = test.articles();
-  assertEquals(article?.sources.map(({ url }) => url), [
-    "https://news.example/1",
-    "https://news.example/2",
-  ]);
+  assertEquals(await test.poll("cnbc", otherSourceItem), [`article: ${otherSourceItem.title}`]);
+  const articles = await test.articles();
+  assertEquals(articles.map(({ sources }) => sources.length), [1, 1]);
+  assertEquals(new Set(articles.map(({ story }) => story)).size, 1);
+  assert(articles.some(({ id, story }) => id === story));
   assertEquals(await test.poll("cnbc", otherSourceItem), []);
 });
 
-Deno.test("ingest() keeps stories apart: one source twice, a common title, another week", async () => {
-  const weekMs = 7 * DAY_MS;
+Deno.test("ingest() keeps stories apart: one source twice, a common title, another week, companies under one headline", async () => {
+  const call = "Third Quarter 2026 Earnings Conference Call Announcement";
   const pairs = [
-    ["bbc", DISTINCTIVE, NOW],
-    ["cnbc", "Employment situation", NOW],
-    ["cnbc", DISTINCTIVE, NOW - weekMs],
+    ["bbc", DISTINCTIVE, NOW, "What happened in story 2."],
+    ["cnbc", "Employment situation", NOW, "What happened in story 2."],
+    ["cnbc", DISTINCTIVE, NOW - 7 * DAY_MS, "What happened in story 2."],
+    ["cnbc", call, NOW, "Globex invites you on Tuesday."],
   ] as const;
-  for (const [source, title, publishedAt] of pairs) {
+  for (const [source, title, publishedAt, summary] of pairs) {
     const test = createTestIngest();
-    await test.poll("bbc", item(1, { title }));
-    assertEquals(await test.poll(source, item(2, { title, publishedAt })), [`article: ${title}`]);
+    await test.poll("bbc", item(1, { title, summary: "Acme will host its webcast." }));
+    const other = item(2, { title, publishedAt, summary });
+    assertEquals(await test.poll(source, other), [`article: ${title}`]);
+    const stories = (await test.articles()).map(({ story }) => story);
+    assertEquals(new Set(stories).size, 2);
   }
 });
 
@@ -128,25 +182,46 @@ Deno.test("ingest() continues where another isolate stopped", async () => {
   const test = createTestIngest();
   await test.poll("bbc", item(1), item(2));
   test.restart();
-  assertEquals(await test.poll("bbc", item(3), item(1), item(2, { title: "Corrected" })), [
-    "article.updated: Corrected",
-    "article: Story number 3",
-  ]);
+  const events = await test.poll("bbc", item(3), item(1), item(2, { title: "Corrected" }));
+  assertEquals(events.toSorted(), ["article.updated: Corrected", "article: Story number 3"]);
 });
 
-Deno.test("ingest() does not publish again an article that left the log while the feed still shows it", async () => {
+Deno.test("ingest() publishes no article again while the feed still shows it, however long nobody has polled", async () => {
   const test = createTestIngest();
   await test.poll("bbc", item(1));
   await test.poll("bbc", item(2));
-  test.log.retained.length = 0;
+  await test.clock.advance(100 * DAY_MS);
   test.restart();
-  assertEquals(await test.poll("bbc", item(1, { title: "Changed" }), item(2)), []);
+  assertEquals(await test.poll("bbc", item(1), item(2)), []);
+  const [article] = await test.articles();
+  assertEquals(article?.first_seen_at, "2026-10-05T15:00:00.000Z");
+});
+
+Deno.test("ingest() publishes a tested headline at most once, and a headline with a clock in it a few times", async () => {
+  const test = createTestIngest();
+  const variant = (title: string) => test.poll("bbc", item(1, { title }));
+  await variant("Fed cuts rates");
+  assertEquals((await variant("Powell blinks")).length, 1);
+  for (let n = 0; n < 6; n++) {
+    const title = n % 2 === 0 ? "Fed cuts rates" : "Powell blinks";
+    assertEquals(await variant(title), []);
+  }
+  let corrections = 0;
+  for (let n = 0; n < 40; n++) corrections += (await variant(`Gold at ${4000 + n}`)).length;
+  assert(corrections < MAX_EDITIONS, `${corrections}`);
+});
+
+Deno.test("ingest() reads the store only if a document shows something new", async () => {
+  const test = createTestIngest();
+  await test.poll("bbc", item(1));
+  test.state.isBroken = true;
+  assertEquals(await test.poll("bbc", item(1)), []);
 });
 
 Deno.test("ingest() keeps a correction when the item was not seen before", async () => {
   const test = createTestIngest();
   await test.poll("bbc", item(1));
-  const [article] = test.articles();
+  const [article] = await test.articles();
   assert(article);
   await test.ingest().correct(article.id, { title: "By the editor" });
   test.forgetSeenItems();
@@ -168,8 +243,8 @@ Deno.test("ingest() computes ids that two isolates agree on, fit for a URL", asy
   const [isolateA, isolateB] = [createTestIngest(), createTestIngest()];
   await isolateA.poll("bbc", item(1));
   await isolateB.poll("cnbc", item(1, { guid: "other", url: "http://news.example/1?" }));
-  const [id] = isolateA.articles().map(({ id }) => id);
-  assertEquals(isolateB.articles().map(({ id: otherId }) => otherId), [id]);
+  const [id] = (await isolateA.articles()).map(({ id }) => id);
+  assertEquals((await isolateB.articles()).map(({ id: otherId }) => otherId), [id]);
   assert(/^[\w-]{16}$/.test(id ?? ""), id);
 });
 
@@ -177,69 +252,53 @@ Deno.test("retract() retracts an article, and no feed publishes it again under a
   const test = createTestIngest();
   await test.poll("bbc", item(1, { title: DISTINCTIVE }));
   await test.poll("cnbc", item(1, { guid: "other" }));
-  const [article] = test.articles();
+  const [article] = await test.articles();
   assert(article);
   assert(await test.ingest().retract(article.id));
   const { type, data, tags, key } = test.published.at(-1) ?? {};
   assertEquals([type, data], ["article.retracted", { id: article.id }]);
   assertEquals([tags?.slice(0, 2), key], [["bbc", "cnbc"], article.id]);
-  assertEquals(test.articles(), []);
+  assertEquals(await test.articles(), []);
 
+  const original = item(1, { title: DISTINCTIVE });
   const spellings = [
-    item(1, { title: DISTINCTIVE }), // as it was
-    item(1, { title: "Changed words", url: "https://news.example/moved" }), // by its guid
-    item(1, { title: "Changed words", guid: "new" }), // by its link
-    item(9, { title: DISTINCTIVE }), // by its title
-  ];
+    ["bbc", item(1, { title: "Changed words" })], // by its guid and link
+    ["bbc", { ...original, url: "https://news.example/moved" }], // by its guid
+    ["guardian", item(1, { title: "Changed words", guid: "new" })], // by its link
+  ] as const;
   for (const isAnotherIsolate of [false, true]) {
     if (isAnotherIsolate) test.restart();
-    for (const spelling of spellings) {
-      assertEquals(await test.poll("bbc", spelling), [], spelling.url);
-      if (spelling.guid === "guid-1") continue; // another feed's guid says nothing
-      assertEquals(await test.poll("guardian", spelling), [], spelling.url);
+    for (const [source, spelling] of spellings) {
+      assertEquals(await test.poll("bbc", original), []);
+      assertEquals(await test.poll(source, spelling), [], spelling.url);
     }
   }
+});
+
+Deno.test("retract() silences neither another source nor another story under its title", async () => {
+  const test = createTestIngest();
+  await test.poll("bbc", item(1, { title: DISTINCTIVE }));
+  const [article] = await test.articles();
+  await test.ingest().retract(article?.id ?? "");
+  assertEquals(await test.poll("cnbc", item(9, { title: DISTINCTIVE })), [
+    `article: ${DISTINCTIVE}`,
+  ]);
 });
 
 Deno.test("retract() holds as long as a feed still shows the article", async () => {
   const test = createTestIngest();
   await test.poll("bbc", item(1));
-  const [article] = test.articles();
+  const [article] = await test.articles();
   await test.ingest().retract(article?.id ?? "");
-  await test.clock.advance(RETAIN_MS * 2);
-  test.log.retained.length = 0;
+  await test.clock.advance(RETAIN_MS * 20);
   test.restart();
-  assertEquals(await test.poll("bbc", item(1)), []);
-});
-
-Deno.test("retract() renews its tombstone whenever a feed shows the article", async () => {
-  const test = createTestIngest();
-  await test.poll("bbc", item(1));
-  const [article] = test.articles();
-  await test.ingest().retract(article?.id ?? "");
-  test.log.retained.length = 0;
-  for (const source of ["cnbc", "guardian", "ft"]) {
-    await test.clock.advance(RETAIN_MS - 1);
-    test.restart();
-    assertEquals(await test.poll(source, item(1)), []);
-  }
-});
-
-Deno.test("retract() blocks its title for one tombstone lifetime only, however often others use it", async () => {
-  const test = createTestIngest();
-  const title = "Markets today: what you need to know before the bell";
-  await test.poll("bbc", item(1, { title }));
-  await test.ingest().retract(test.articles()[0]?.id ?? "");
-  await test.clock.advance(RETAIN_MS / 2);
-  assertEquals(await test.poll("bbc", item(2, { title })), []);
-  await test.clock.advance(RETAIN_MS / 2 + 1);
-  assertEquals(await test.poll("bbc", item(3, { title })), [`article: ${title}`]);
+  for (const source of ["bbc", "cnbc"]) assertEquals(await test.poll(source, item(1)), []);
 });
 
 Deno.test("retract() of an article without its own link leaves the feed's page to others", async () => {
   const test = createTestIngest();
   await test.poll("bbc", item(1, { url: "https://news.example/", hasOwnLink: false }));
-  const [article] = test.articles();
+  const [article] = await test.articles();
   await test.ingest().retract(article?.id ?? "");
   const page = await test.ingest().submit({ ...SUBMISSION, url: "https://news.example/" });
   assertEquals(page.kind, "new");
@@ -251,7 +310,7 @@ Deno.test("retract() and correct() report an unknown or retracted id", async () 
   assertEquals(await ingest.retract("unknown"), false);
   assertEquals(await ingest.correct("unknown", { title: "x" }), null);
   await test.poll("bbc", item(1));
-  const [article] = test.articles();
+  const [article] = await test.articles();
   assertEquals(await ingest.retract(article?.id ?? ""), true);
   assertEquals(await ingest.retract(article?.id ?? ""), false);
   assertEquals(await ingest.correct(article?.id ?? "", { title: "x" }), null);
@@ -260,7 +319,7 @@ Deno.test("retract() and correct() report an unknown or retracted id", async () 
 Deno.test("correct() holds until the source changes its own text", async () => {
   const test = createTestIngest();
   await test.poll("bbc", item(1));
-  const [article] = test.articles();
+  const [article] = await test.articles();
   assert(article);
   const corrected = await test.ingest().correct(article.id, {
     title: "By <b>us</b>",
@@ -277,7 +336,7 @@ Deno.test("correct() holds until the source changes its own text", async () => {
 Deno.test("correct() publishes nothing if nothing changes", async () => {
   const test = createTestIngest();
   await test.poll("bbc", item(1));
-  const [article] = test.articles();
+  const [article] = await test.articles();
   const before = test.published.length;
   assertEquals(
     await test.ingest().correct(article?.id ?? "", { title: article?.title }),
@@ -353,7 +412,7 @@ Deno.test("submit() refuses a retracted link or guid on every isolate", async ()
   await test.ingest().retract(posted.article.id);
   for (const isAnotherIsolate of [false, true]) {
     if (isAnotherIsolate) {
-      test.log.retained.length = 0;
+      await test.clock.advance(2 * RETAIN_MS);
       test.restart();
     }
     assertEquals(await test.ingest().submit(SUBMISSION), { kind: "retracted" });
@@ -374,7 +433,7 @@ Deno.test("submit() finds an existing article even if another one with its link 
     });
   await post(1);
   await post(2);
-  const [first] = test.articles();
+  const first = (await test.articles()).find(({ title }) => title === "Story 1");
   await test.ingest().correct(first?.id ?? "", { url: "https://news.example/2" });
   await test.ingest().retract(first?.id ?? "");
   assertEquals([(await post(1)).kind, (await post(2)).kind], ["retracted", "known"]);

@@ -6,7 +6,7 @@ import {
   articleTest,
   foldWords,
   type NewsFilter,
-  newsTopicFilter,
+  newsListFilter,
 } from "../../../lib/topics/news/news_filter.ts";
 import { article } from "./support.ts";
 
@@ -19,7 +19,7 @@ const GOLD = article("gold", {
 /** Tests an article with both forms of a filter, which must agree. */
 function matches(filter: Partial<NewsFilter>): boolean {
   const newsFilter = { ...ALL_NEWS, ...filter };
-  const { tags, condition } = newsTopicFilter(newsFilter);
+  const { tags, condition } = newsListFilter(newsFilter);
   const set = tags && new Set(tags);
   const asEvent = passes({ tags: set, condition: condition ?? null }, { tags: articleTags(GOLD) });
   assertEquals(articleTest(newsFilter)(GOLD), asEvent);
@@ -68,7 +68,7 @@ Deno.test("a symbol is no source, and a source no symbol", () => {
 
 Deno.test("equal filters of news have equal conditions, different ones do not", () => {
   const keyOf = (filter: Partial<NewsFilter>) =>
-    newsTopicFilter({ ...ALL_NEWS, ...filter }).condition?.key;
+    newsListFilter({ ...ALL_NEWS, ...filter }).condition?.key;
   assertEquals(keyOf({ words: ["a"] }), keyOf({ words: ["a"] }));
   assert(keyOf({ words: ["a"] }) !== keyOf({ symbols: ["a"] }));
   assertEquals(keyOf({}), undefined);

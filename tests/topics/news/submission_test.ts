@@ -3,7 +3,7 @@ import {
   Correction,
   Submission,
   toCorrectedFields,
-  toIncomingItem,
+  toIncomingSubmission,
 } from "../../../lib/topics/news/submission.ts";
 import { NOW } from "./support.ts";
 
@@ -43,15 +43,19 @@ Deno.test("Correction accepts one field or more, and no unknown field", () => {
   assertEquals(Correction.safeParse({ source: "x" }).success, false);
 });
 
-Deno.test("toIncomingItem() cleans every field, the guid as that of a feed's item", () => {
-  const { item, source, symbols } = toIncomingItem({
+Deno.test("toIncomingSubmission() cleans every field, the guid as that of a feed's item", () => {
+  const { item, source, symbols } = toIncomingSubmission({
     title: "<b>Gold</b> slides",
     url: "https://Desk.example/1#top",
     source: "Desk",
     guid: " <i>1</i>\n",
     symbols: ["XAU-USD", "BTC-USD", "XAU-USD"],
   }, NOW);
-  assertEquals([item.title, item.url, item.guid], ["Gold slides", "https://desk.example/1", "1"]);
+  assertEquals([item.title, item.url, item.guid], [
+    "Gold slides",
+    "https://desk.example/1#top",
+    "1",
+  ]);
   assertEquals([source, symbols], ["desk", ["BTC-USD", "XAU-USD"]]);
 });
 

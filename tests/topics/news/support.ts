@@ -3,17 +3,23 @@
  *
  * @module
  */
+import { assert } from "@std/assert";
 import type { Clock } from "../../../lib/core/clock.ts";
+import type { EventInput } from "../../../lib/core/event.ts";
+import { serialize } from "../../../lib/core/serialize.ts";
 import { DAY_MS } from "../../../lib/core/time.ts";
+import type { Topic } from "../../../lib/core/topic.ts";
+import type { CasOptions, EventLog } from "../../../lib/store/event_log.ts";
 import { createMemoryState } from "../../../lib/store/memory/backend.ts";
 import type { Store } from "../../../lib/store/store.ts";
 import type { Article } from "../../../lib/topics/news/article.ts";
-import { ArticleIndex } from "../../../lib/topics/news/article_index.ts";
-import type { ArticleEventInput } from "../../../lib/topics/news/article_repository.ts";
-import type { SeenItem } from "../../../lib/topics/news/feed_state.ts";
+import { createArticleArchive } from "../../../lib/topics/news/article_archive.ts";
+import { mergeWithArchive } from "../../../lib/topics/news/article_list.ts";
+import { createArticleRepository } from "../../../lib/topics/news/article_repository.ts";
 import { createArticleIngest } from "../../../lib/topics/news/ingest.ts";
 import type { FeedItem } from "../../../lib/topics/news/parse/item.ts";
-import { NEWS_EVENTS, type NewsEvent } from "../../../lib/topics/news/topic.ts";
+import type { SeenItem } from "../../../lib/topics/news/seen_items.ts";
+import { newsTopic } from "../../../lib/topics/news/topic.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
 
 /** The time at which every sample is parsed. */
@@ -79,8 +85,11 @@ export function article(id: string, changes: Partial<Article> = {}, ...sources: 
   };
 }
 
-/** The retention of the log and of tombstones in tests, in milliseconds. */
+/** The retention of the log in tests, in milliseconds. */
 export const RETAIN_MS = DAY_MS;
+
+/** The most archived articles of a source in tests. */
+export const MAX_PER_SOURCE = 50;
 
 /** Creates the in-memory backend on a clock. */
 export function createTestState(clock: Clock, retainEvents = 1000) {
@@ -92,18 +101,23 @@ export function createTestStore(clock: Clock): Store {
   return createTestState(clock).store;
 }
 
-/** Creates a log: a retraction removes its article's events. */
-export function createTestLog() {
-  const retained: (NewsEvent & { readonly key: string })[] = [];
+/** Creates the publishing part of a hub on a log. It records the events of all publications. */
+export function createTestHub(log: EventLog) {
+  const published: EventInput[] = [];
   return {
-    retained,
-    append(events: readonly ArticleEventInput[]): void {
-      for (const { type, data, key } of events) {
-        const remaining = retained.filter((event) =>
-          type !== NEWS_EVENTS.retracted || event.key !== key
-        );
-        retained.splice(0, Infinity, ...remaining, { type, json: JSON.stringify(data), key });
-      }
+    published,
+    received: () => Promise.resolve(),
+    async updateAndPublish(
+      topic: Topic,
+      inputs: readonly EventInput[],
+      options: CasOptions,
+    ) {
+      const events = inputs.map((input) => serialize(topic, input, 65_536));
+      const appended = await log.append(topic, events, options);
+      if (appended.kind === "stale") return { isSet: false, current: appended.current };
+      assert("ids" in appended, appended.kind);
+      published.push(...inputs);
+      return { isSet: true, current: options.cas.next };
     },
   };
 }
@@ -111,62 +125,71 @@ export function createTestLog() {
 /** Creates an ingest with its own log and store. It records what is published. */
 export function createTestIngest() {
   const clock = createManualClock(NOW);
-  const store = createTestStore(clock);
-  const log = createTestLog();
-  const published: ArticleEventInput[] = [];
+  const shared = createTestState(clock);
+  const { store, log } = shared;
+  const lease = shared.lease("news");
+  const hub = createTestHub(log);
   const seenItems = new Map<string, readonly SeenItem[]>();
   const state = { isBroken: false };
 
-  function createIsolateIngest() {
-    return createArticleIngest({
-      clock,
+  function createIsolate() {
+    const archive = createArticleArchive({ clock, store, sources: ["bbc", "cnbc"] });
+    const repository = createArticleRepository({
+      log,
       store,
-      retainMs: RETAIN_MS,
-      repository: {
-        read: () => Promise.resolve(new ArticleIndex(log.retained)),
-        publish: (events) => {
-          if (state.isBroken) return Promise.reject(new Error("the store is unavailable"));
-          published.push(...events);
-          log.append(events);
-          return Promise.resolve(new Set());
-        },
+      archive,
+      fence: lease.fence,
+      maxPerSource: MAX_PER_SOURCE,
+      maxEventBytes: 65_536,
+      logger: { warn: () => {} },
+      hub: {
+        ...hub,
+        updateAndPublish: (...args) =>
+          state.isBroken
+            ? Promise.reject(new Error("the store is unavailable"))
+            : hub.updateAndPublish(...args),
       },
     });
+    const ingest = createArticleIngest({ clock, store, repository, maxPerSource: MAX_PER_SOURCE });
+    return { archive, repository, ingest };
   }
-  let ingest = createIsolateIngest();
+  let isolate = createIsolate();
+
+  async function poll(source: string, ...items: readonly FeedItem[]): Promise<string[]> {
+    await lease.claim();
+    const { length } = hub.published;
+    const feed = { source, sourceName: source, symbols: [], isSimulated: false };
+    const result = await isolate.ingest.ingest(feed, items, seenItems.get(source) ?? []);
+    seenItems.set(source, result.seenItems);
+    return hub.published.slice(length).map(({ type, data }) => `${type}: ${titleOf(data)}`);
+  }
 
   return {
     clock,
-    log,
     state,
-    ingest: () => ingest,
+    /** Creates another isolate's ingest on the same log and store. */
+    createIsolate,
+    ingest: () => isolate.ingest,
     /** Replaces the ingest by another isolate's, on the same log and store. */
     restart(): void {
-      ingest = createIsolateIngest();
+      isolate = createIsolate();
     },
     forgetSeenItems(): void {
       seenItems.clear();
     },
     /** Polls a feed. @returns The type and title of each event that was published. */
-    async poll(source: string, ...items: readonly FeedItem[]): Promise<string[]> {
-      published.length = 0;
-      const feed = {
-        source,
-        sourceName: source,
-        by: "feed",
-        symbols: [],
-        isSimulated: false,
-      } as const;
-      seenItems.set(source, await ingest.ingest(feed, items, seenItems.get(source) ?? []));
-      return published.map(({ type, data }) => `${type}: ${titleOf(data)}`);
+    poll,
+    /** Polls a feed that has shown an older item before, so that no item is one of its first document. */
+    async pollAgain(source: string, ...items: readonly FeedItem[]): Promise<string[]> {
+      if (!seenItems.has(source)) await poll(source, item(`${source}-0`));
+      return await poll(source, ...items);
     },
-    /** The events that were published since the last poll began. */
-    published,
-    /** Returns the articles of the log. */
-    articles(): Article[] {
-      const index = new ArticleIndex(log.retained);
-      const ids = new Set(log.retained.map(({ key }) => key));
-      return [...ids].map((id) => index.get(id)).filter((article) => article !== undefined);
+    /** The events that were published so far. */
+    published: hub.published,
+    /** Returns the articles of the archive and the log, newest first. */
+    async articles(): Promise<readonly Article[]> {
+      const { events } = await log.latest(newsTopic, Infinity);
+      return mergeWithArchive(events, await isolate.archive.load());
     },
   };
 }

@@ -5,7 +5,16 @@ import { anyCharacter } from "../../../support/any_character.ts";
 
 const LINKS: Readonly<Record<string, string | null>> = {
   "https://news.example/a/1?utm_source=rss&utm_medium=feed": "https://news.example/a/1",
-  " HTTPS://News.Example:443/A#comments ": "https://news.example/A",
+  " HTTPS://News.Example:443/A#comments ": "https://news.example/A#comments",
+  "https://live.example/day#/news/1": "https://live.example/day#/news/1",
+  "https://live.example/day#xtor=RSS-1": "https://live.example/day",
+  "https://live.example/day#p2&utm_source=rss": "https://live.example/day#p2",
+  "https://live.example/day#p2:~:text=Gold": "https://live.example/day#p2",
+  "https://wsj.example/a?mod=rss_1": "https://wsj.example/a",
+  "https://bbc.example/a?at_medium=RSS&at_campaign=KARANGA": "https://bbc.example/a",
+  "https://shop.example/view?pk_article=77&at_home=1&ns_id=2":
+    "https://shop.example/view?pk_article=77&at_home=1&ns_id=2",
+  "https://shop.example/view?ref=77": "https://shop.example/view?ref=77",
   "http://news.example:80/": "http://news.example/",
   "https://a.example/?a=1&b=2": "https://a.example/?a=1&b=2",
   "https://a.example/?b=2&UTM_Campaign=x&a=%2F+1&fbclid=y&&%75tm_x=1":
@@ -58,6 +67,7 @@ Deno.test("comparableUrl() is equal for links to one article", () => {
       "https://m.news.example/a?x=1&y=2",
       "https://news.example/a?x=1",
       "https://news.example/a?x=1&y=2?",
+      "https://news.example/a?x=1&y=2#p2",
     ]
   ) assert(comparableUrl(link) !== key, link);
 });

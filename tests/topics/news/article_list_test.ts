@@ -1,8 +1,8 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { newestFirst, toArticleList } from "../../../lib/topics/news/news_service.ts";
+import { newestFirst, toArticleList } from "../../../lib/topics/news/article_list.ts";
 import { article } from "./support.ts";
 
-const event = (type: string, data: unknown) => ({ type, json: JSON.stringify(data) });
+const event = (type: string, data: unknown) => ({ type, json: JSON.stringify(data), tags: [] });
 
 const EVENTS = [
   event("article", article("a")),
@@ -25,11 +25,13 @@ Deno.test("toArticleList() parses an event once, however often it is listed", ()
 });
 
 Deno.test("newestFirst() sorts by the publication time, which is never later than the first sight", () => {
-  const at = (id: string, seen: string, published: string | null) =>
-    article(id, {
+  const at = (id: string, seen: string, published: string | null) => ({
+    rankAt: null,
+    article: article(id, {
       first_seen_at: `2026-10-05T${seen}:00.000Z`,
       published_at: published && `2026-10-05T${published}:00.000Z`,
-    });
+    }),
+  });
   const articles = [
     at("a", "15:00", "09:00"),
     at("b", "15:00", "14:00"),
