@@ -54,8 +54,8 @@ export class Publisher {
     const appended = await this.#append(topic, inputs, options);
     if (appended.kind === "fenced") throw fenced();
     if (appended.kind === "full") throw queueFull(options.cas.openIndex?.max ?? 0);
-    if (appended.kind === "stale") return { isSet: false, current: appended.current };
-    return { isSet: true, current: options.cas.next };
+    if (appended.kind === "stale") return { isSet: false, current: appended.current, ids: [] };
+    return { isSet: true, current: options.cas.next, ids: "ids" in appended ? appended.ids : [] };
   }
 
   /** Sends values of a state topic that cannot be published now, without ids, until newer values are in the log. */

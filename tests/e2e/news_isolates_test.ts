@@ -18,24 +18,26 @@ const FEED = "https://feed.example.com/";
 /** The articles of the feed, which each isolate fetches for itself. */
 interface Feed {
   xml: string;
+  /** Answers in the place of `xml`. */
+  readonly respond?: (url: URL) => Response;
 }
 
-/** One isolate over a database. */
-function createIsolate({ standIn }: Database, feed: Feed) {
+/** One isolate over a database. @param feeds The URLs of its feeds. */
+function createIsolate({ standIn }: Database, feed: Feed, feeds: readonly string[] = [FEED]) {
   let polls = 0;
   const silent = () => {};
   const config = readConfig({
     UPSTASH_REDIS_REST_URL: standIn.url,
     UPSTASH_REDIS_REST_TOKEN: standIn.token,
     PUBLISH_TOKEN: TOKEN,
-    NEWS_FEEDS: FEED,
+    NEWS_FEEDS: feeds.join(),
     NEWS_POLL_MS: "1000",
   });
   const runtime = {
     clock: systemClock,
     random: Math.random,
     log: { debug: silent, info: silent, warn: silent, error: silent },
-    fetch: () => (polls++, Promise.resolve(new Response(feed.xml))),
+    fetch: (url: URL) => (polls++, Promise.resolve(feed.respond?.(url) ?? new Response(feed.xml))),
     resolve: () => Promise.resolve(["192.0.32.8"]),
     connect: refuseConnection,
     readAsset: () => Promise.reject(new Error("there is no such file")),
@@ -198,5 +200,61 @@ redisTest(
     faults.refuse(null);
     await until("the store", async () => (await one.post(3)).status === 201 || undefined);
     assertEquals(await receivedBy(tab, "article Story 3"), ["article Story 3"]);
+  },
+);
+
+redisTest(
+  "three isolates that lead in turn lose and repeat no article of feeds that fail in turn",
+  async () => {
+    await using database = await startDatabase();
+    const hosts = ["a", "b", "c", "d"].map((name) => `https://${name}.example.com/`);
+    /** The number of stories that each feed shows, and the feed that fails. */
+    const state = { shown: 0, failing: "" };
+    const feed: Feed = {
+      xml: "",
+      respond({ href }) {
+        if (href === state.failing) return new Response("Busy", { status: 503 });
+        const items = Array.from({ length: Math.min(state.shown, 8) }, (_, n) => {
+          const story = state.shown - n;
+          return `<item><title>${href} ${story}</title><guid>${story}</guid>` +
+            `<link>${href}${story}</link></item>`;
+        });
+        return new Response(rss(items.join("")));
+      },
+    };
+    const isolates = [1, 2, 3].map(() => createIsolate(database, feed, hosts));
+    await using stack = new AsyncDisposableStack();
+    isolates.forEach((isolate) => stack.use(isolate));
+    const watcher = isolates[2];
+    assert(watcher);
+    // The last isolate has the reader. Each of the others has a second one until it ends.
+    const tabs = await Promise.all(isolates.map((isolate) => isolate.follow()));
+    const [first, second, tab] = tabs;
+    assert(first && second && tab);
+    const seen = (story: number) =>
+      until(`story ${story} of every feed`, () => {
+        const titles = articleEvents(tab);
+        return hosts.every((host) => titles.includes(`article ${host} ${story}`)) || undefined;
+      });
+    for (const [round, failing] of hosts.entries()) {
+      state.failing = failing;
+      state.shown += 2;
+      const healthy = hosts.find((host) => host !== failing);
+      await until(
+        "a feed that does not fail",
+        () => articleEvents(tab).includes(`article ${healthy} ${state.shown}`) || undefined,
+      );
+      state.failing = "";
+      await seen(state.shown);
+      if (round === 0) await isolates[0]?.services.drain();
+      if (round === 2) await isolates[1]?.services.drain();
+    }
+    const expected = hosts.flatMap((host) =>
+      Array.from({ length: state.shown }, (_, n) => `article ${host} ${n + 1}`)
+    );
+    assertEquals(articleEvents(tab).toSorted(), expected.toSorted());
+    const { articles } = await watcher.list("?limit=200");
+    assertEquals(articles.map(({ title }) => `article ${title}`).toSorted(), expected.toSorted());
+    for (const each of tabs) await each.hangUp();
   },
 );

@@ -251,6 +251,7 @@ Deno.test("an article that neither log nor lists retain may be posted again, as 
   await using tab = await test.follow(STREAM);
   const first = await test.post(1);
   await test.post(2);
+  await test.clock.advance(600_000);
   const evicted = await test.write("PATCH", `/v1/news/${first.id}`, { title: "x" });
   assertEquals(await refusalOf(evicted), [404, "unknown_article"]);
   const response = await test.write("POST", "/v1/news", story(1));

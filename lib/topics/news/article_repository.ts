@@ -3,11 +3,13 @@
  *
  * @module
  */
+import type { Clock } from "../../core/clock.ts";
 import type { EventInput, StreamEvent } from "../../core/event.ts";
 import { toJson } from "../../core/json.ts";
 import type { Logger } from "../../core/logger.ts";
 import { comparePositions, ORIGIN, type Position } from "../../core/position.ts";
 import { createSerial } from "../../core/serial.ts";
+import { MINUTE_MS } from "../../core/time.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { EventLog } from "../../store/event_log.ts";
 import type { Fence } from "../../store/lease.ts";
@@ -22,6 +24,9 @@ const MAX_READ_BYTES = 262_144;
 
 /** The store key of the number of changes so far. A change that is based on an older number is computed again. */
 const REVISION_KEY = "news:revision";
+
+/** The longest time without a read, in milliseconds: what the log no longer retains is forgotten then. */
+const MAX_READ_AGE_MS = 10 * MINUTE_MS;
 
 /** An event of an article, before it is published. */
 export interface ArticleEventInput extends EventInput {
@@ -39,13 +44,19 @@ type RetainedEvent = Pick<StreamEvent, "id" | "tags">;
 class ArticleProjection {
   readonly #log: Pick<EventLog, "after" | "honours">;
   readonly #archive: Pick<ArticleArchive, "load">;
+  readonly #clock: Pick<Clock, "elapsed">;
   readonly #maxPerSource: number;
   #index = new ArticleIndex();
   #position: Position = ORIGIN;
   /** The retained events of each article id, oldest first. */
   #eventsById = new Map<string, readonly RetainedEvent[]>();
 
-  constructor({ log, archive, maxPerSource }: ArticleRepositoryOptions) {
+  #revision: string | null = null;
+  /** Monotonic time of the last {@linkcode catchUp}. */
+  #readAt = -Infinity;
+
+  constructor({ clock, log, archive, maxPerSource }: ArticleRepositoryOptions) {
+    this.#clock = clock;
     this.#log = log;
     this.#archive = archive;
     this.#maxPerSource = maxPerSource;
@@ -56,9 +67,10 @@ class ArticleProjection {
     return this.#index;
   }
 
-  /** The id of the last event that was read. */
-  get position(): Position {
-    return this.#position;
+  /** Tests if nothing was published since the revision that was read. */
+  isCurrent(revision: string | null): boolean {
+    return revision !== null && revision === this.#revision &&
+      this.#clock.elapsed() - this.#readAt < MAX_READ_AGE_MS;
   }
 
   /** Returns the retained events of an article, oldest first. */
@@ -69,8 +81,11 @@ class ArticleProjection {
   /**
    * Applies the events since the last call, or the archive and all retained events if the log was truncated or replaced
    * in between. Calls must not overlap.
+   *
+   * @param revision The number of changes at this time or before.
    */
-  async catchUp(): Promise<void> {
+  async catchUp(revision: string | null): Promise<void> {
+    this.#readAt = this.#clock.elapsed();
     if (this.#position !== ORIGIN && !await this.#log.honours(this.#position)) {
       this.#position = ORIGIN;
     }
@@ -84,8 +99,17 @@ class ArticleProjection {
       for (const event of page.events) this.#apply(event);
       if (!page.isWhole) continue;
       this.#removeExpired(page.oldestId);
+      this.#revision = revision;
       return;
     }
+  }
+
+  /** Applies the events of this isolate's own publication, which nothing precedes that was not read. */
+  applyOwn(events: readonly StreamEvent[], revision: string): void {
+    for (const event of events) {
+      if (comparePositions(event.id, this.#position) > 0) this.#apply(event);
+    }
+    this.#revision = revision;
   }
 
   /** Tests if the log has truncated events after the position: they were never read. */
@@ -129,6 +153,19 @@ class ArticleProjection {
   }
 }
 
+/** Returns events as the log has them, under their ids. */
+function toStreamEvents(
+  inputs: readonly ArticleEventInput[],
+  ids: readonly Position[],
+): StreamEvent[] {
+  return ids.flatMap((id, position) => {
+    const input = inputs[position];
+    if (input === undefined) return [];
+    const { type, key, tags, data } = input;
+    return [{ id, topic: newsTopic.name, prevId: null, type, key, tags, json: toJson(data) }];
+  });
+}
+
 /** A change of articles, computed from the index. */
 export interface ArticleChange<T> {
   readonly events: readonly ArticleEventInput[];
@@ -157,6 +194,7 @@ export interface ArticleRepository {
 
 /** The dependencies of a repository of articles. */
 export interface ArticleRepositoryOptions {
+  readonly clock: Pick<Clock, "elapsed">;
   readonly hub: Pick<Hub, "updateAndPublish" | "received">;
   readonly log: Pick<EventLog, "after" | "honours">;
   readonly store: Pick<Store, "get">;
@@ -176,8 +214,9 @@ export function createArticleRepository(options: ArticleRepositoryOptions): Arti
   const projection = new ArticleProjection(options);
   const serial = createSerial();
 
-  async function read(): Promise<ArticleIndex> {
-    await serial(() => projection.catchUp());
+  /** Reads what was published since the last read, if anything was. @param revision The number of changes by now. */
+  async function readSince(revision: string | null): Promise<ArticleIndex> {
+    if (!projection.isCurrent(revision)) await serial(() => projection.catchUp(revision));
     return projection.index;
   }
 
@@ -208,11 +247,13 @@ export function createArticleRepository(options: ArticleRepositoryOptions): Arti
     get index() {
       return projection.index;
     },
-    read,
+    async read() {
+      return await readSince(await store.get(REVISION_KEY));
+    },
     async update(by, change) {
       for (;;) {
         const revision = await store.get(REVISION_KEY);
-        const { events, result } = await change(await read());
+        const { events, result } = await change(await readSince(revision));
         const publishable = by === "feed" ? events.filter(isPublishable) : events;
         if (publishable.length === 0) return result;
         const ids = publishable.map(({ key }) => key);
@@ -225,14 +266,19 @@ export function createArticleRepository(options: ArticleRepositoryOptions): Arti
           next: String(Number(revision ?? 0) + 1),
           ttlMs: ARCHIVE_TTL_MS,
         };
-        const { isSet } = await hub.updateAndPublish(
-          newsTopic,
-          publishable.map(withEarlierTags),
-          { cas, retracts, fence: by === "feed" ? fence : undefined },
-        );
+        const tagged = publishable.map(withEarlierTags);
+        const fenced = by === "feed" ? { fence } : {};
+        const { isSet, ids: eventIds } = await hub.updateAndPublish(newsTopic, tagged, {
+          ...fenced,
+          cas,
+          retracts,
+        });
         if (!isSet) continue;
-        const index = await read();
-        await hub.received([projection.position]); // lists here have the change from now on
+        await serial(() =>
+          Promise.resolve(projection.applyOwn(toStreamEvents(tagged, eventIds), cas.next))
+        );
+        await hub.received(eventIds); // lists here have the change from now on
+        const { index } = projection;
         for (const source of new Set([...formerSources, ...sourcesOf(index, ids)])) {
           await archive.save(source, index.ofSource(source).slice(0, maxPerSource));
         }

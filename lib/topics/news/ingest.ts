@@ -102,11 +102,6 @@ function oldestFirst<Ranked extends { readonly item: FeedItem }>(
   return reversed.toSorted((a, b) => (rankOf(a) ?? 0) - (rankOf(b) ?? 0));
 }
 
-/** Splits a list into parts of a size. */
-function* chunksOf<T>(list: readonly T[], size: number): Iterable<readonly T[]> {
-  for (let start = 0; start < list.length; start += size) yield list.slice(start, start + size);
-}
-
 /** Creates an ingest. */
 export function createArticleIngest(
   { clock, repository, store, maxPerSource, findSymbols = () => [] }: ArticleIngestOptions,
@@ -120,33 +115,51 @@ export function createArticleIngest(
     return tombstones.find([...new Set(keys)]);
   }
 
-  /** Publishes some items of a document. @returns Their state afterwards, and the number of new articles. */
-  function publishItems(
+  /** Matches the items of a document with those that the feed has shown before, oldest first. */
+  function matchDocument(
+    { source }: IncomingFeed,
+    items: readonly FeedItem[],
+    seenItems: readonly SeenItem[],
+    index: ArticleIndex,
+  ): readonly MatchedItem<SeenItem>[] {
+    const titleOf = ({ id }: SeenItem) => id === null ? undefined : index.get(id)?.title;
+    const matched = matchItems(source, items, seenItems, titleOf);
+    return oldestFirst(matched).slice(-MAX_DOCUMENT_ITEMS);
+  }
+
+  /**
+   * Publishes a part of a document: the new and changed items that no earlier part had.
+   *
+   * @param states The items of earlier parts. Those of this part are added.
+   */
+  function publishPart(
     feed: IncomingFeed,
-    items: readonly MatchedItem<SeenItem>[],
-    isFirst: boolean,
+    items: readonly FeedItem[],
+    seenItems: readonly SeenItem[],
+    states: ReadonlyMap<FeedItem, SeenItem>,
   ) {
+    const isFirst = seenItems.length === 0;
     return repository.update("feed", async (index) => {
-      const retracted = await findRetracted(items);
+      const matched = matchDocument(feed, items, seenItems, index);
+      const part = (isFirst ? matched.slice(-maxPerSource) : matched)
+        .filter((each) => changesArticle(each) && !states.has(each.item))
+        .slice(0, MAX_PUBLISHED_TOGETHER);
+      const retracted = await findRetracted(part);
       const draft = index.copy();
       const now = clock.now();
       const events: ArticleEventInput[] = [];
-      const states = new Map<MatchedItem<SeenItem>, SeenItem>();
-      for (const matched of items) {
-        const classification = classifyItem(draft, feed, matched, {
-          now,
-          isFirst,
-          isRetracted: matched.keys.some((key) => retracted.has(key)),
-          findSymbols,
-        });
-        states.set(matched, classification.seen);
+      const added = new Map<FeedItem, SeenItem>();
+      for (const each of part) {
+        const isRetracted = each.keys.some((key) => retracted.has(key));
+        const options = { now, isFirst, isRetracted, findSymbols };
+        const classification = classifyItem(draft, feed, each, options);
+        added.set(each.item, classification.seen);
         if (classification.article === null) continue;
         const { article, rankAt } = classification;
         draft.put({ article, rankAt });
         events.push(articleEvent(classification.kind, article, rankAt));
       }
-      const published = events.filter(({ type }) => type === NEWS_EVENTS.added).length;
-      return { events, result: { states, published } };
+      return { events, result: { matched, added, events } };
     });
   }
 
@@ -155,32 +168,20 @@ export function createArticleIngest(
     items: readonly FeedItem[],
     seenItems: readonly SeenItem[],
   ): Promise<IngestResult> {
-    const match = (index: ArticleIndex) =>
-      oldestFirst(matchItems(
-        feed.source,
-        items,
-        seenItems,
-        ({ id }) => id === null ? undefined : index.get(id)?.title,
-      )).slice(-MAX_DOCUMENT_ITEMS);
-    // The titles of known articles matter only if something has changed, and then they must be current.
-    const isChanged = match(repository.index).some(changesArticle);
-    const matched = match(isChanged ? await repository.read() : repository.index);
-
-    const isFirst = seenItems.length === 0;
-    const taken = isFirst ? matched.slice(-maxPerSource) : matched;
-    const states = new Map<MatchedItem<SeenItem>, SeenItem>();
+    const states = new Map<FeedItem, SeenItem>();
+    let matched = matchDocument(feed, items, seenItems, repository.index);
     let published = 0;
-    for (const chunk of chunksOf(taken.filter(changesArticle), MAX_PUBLISHED_TOGETHER)) {
-      const result = await publishItems(feed, chunk, isFirst);
-      for (const [item, state] of result.states) states.set(item, state);
-      published += result.published;
+    let isWhole = !matched.some(changesArticle);
+    while (!isWhole) {
+      const part = await publishPart(feed, items, seenItems, states);
+      for (const [item, state] of part.added) states.set(item, state);
+      published += part.events.filter(({ type }) => type === NEWS_EVENTS.added).length;
+      isWhole = part.added.size < MAX_PUBLISHED_TOGETHER;
+      matched = part.matched;
     }
-
-    const documentItems = matched.map((item): SeenItem => {
-      const { identity, known } = item;
-      return states.get(item) ??
-        { ...identity, id: known?.id ?? null, editions: known?.editions ?? [] };
-    });
+    const documentItems = matched.map(({ item, identity, known }): SeenItem =>
+      states.get(item) ?? { ...identity, id: known?.id ?? null, editions: known?.editions ?? [] }
+    );
     const shown = new Set(matched.map(({ known }) => known));
     return {
       seenItems: mergeSeenItems(documentItems, seenItems.filter((seen) => !shown.has(seen))),

@@ -93,7 +93,7 @@ export function createNewsService(
   const { fence } = leaderElection;
   const archive = createArticleArchive({ clock, store, sources: feeds.map(({ name }) => name) });
   const repository = createArticleRepository({
-    ...{ hub, log, store, archive, fence },
+    ...{ clock, hub, log, store, archive, fence },
     ...{ maxPerSource, maxEventBytes, logger: runtime.log },
   });
   const ingest = createArticleIngest({ clock, repository, store, maxPerSource });

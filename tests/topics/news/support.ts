@@ -10,6 +10,7 @@ import { serialize } from "../../../lib/core/serialize.ts";
 import { DAY_MS } from "../../../lib/core/time.ts";
 import type { Topic } from "../../../lib/core/topic.ts";
 import type { CasOptions, EventLog } from "../../../lib/store/event_log.ts";
+import type { SharedState } from "../../../lib/store/backend.ts";
 import { createMemoryState } from "../../../lib/store/memory/backend.ts";
 import type { Store } from "../../../lib/store/store.ts";
 import type { Article } from "../../../lib/topics/news/article.ts";
@@ -114,18 +115,24 @@ export function createTestHub(log: EventLog) {
     ) {
       const events = inputs.map((input) => serialize(topic, input, 65_536));
       const appended = await log.append(topic, events, options);
-      if (appended.kind === "stale") return { isSet: false, current: appended.current };
+      if (appended.kind === "stale") return { isSet: false, current: appended.current, ids: [] };
       assert("ids" in appended, appended.kind);
       published.push(...inputs);
-      return { isSet: true, current: options.cas.next };
+      return { isSet: true, current: options.cas.next, ids: appended.ids };
     },
   };
 }
 
-/** Creates an ingest with its own log and store. It records what is published. */
-export function createTestIngest() {
+/**
+ * Creates an ingest. It records what is published.
+ *
+ * @param createShared Creates the shared state: in memory by default.
+ */
+export function createTestIngest(
+  createShared: (clock: Clock) => Pick<SharedState, "store" | "log" | "lease"> = createTestState,
+) {
   const clock = createManualClock(NOW);
-  const shared = createTestState(clock);
+  const shared = createShared(clock);
   const { store, log } = shared;
   const lease = shared.lease("news");
   const hub = createTestHub(log);
@@ -135,6 +142,7 @@ export function createTestIngest() {
   function createIsolate() {
     const archive = createArticleArchive({ clock, store, sources: ["bbc", "cnbc"] });
     const repository = createArticleRepository({
+      clock,
       log,
       store,
       archive,
@@ -174,6 +182,7 @@ export function createTestIngest() {
     restart(): void {
       isolate = createIsolate();
     },
+    seenItems: (source: string): readonly SeenItem[] => seenItems.get(source) ?? [],
     forgetSeenItems(): void {
       seenItems.clear();
     },
