@@ -122,3 +122,24 @@ browserTest("page lists news without JavaScript, and shows the state of feeds", 
   assertStringIncludes(feeds, "Demo Archive is gone");
   assertEquals(complaints, []);
 });
+
+browserTest(
+  "page loads the older articles of a feed that was not polled before the first paint",
+  async () => {
+    await using server = await startDemo();
+    await using tab = await openTab();
+    const { page, complaints } = tab;
+    await page.route(server.origin + "/", async (route) => {
+      const response = await route.fetch();
+      const text = (await response.text()).replace(
+        /data-articles="[^"]*"/,
+        'data-articles="[]" data-filling',
+      )
+        .replace(/<ul id="articles">.*?<\/ul>/s, '<ul id="articles"></ul>');
+      await route.fulfill({ response, body: text });
+    });
+    await page.goto(server.origin);
+    await page.locator("#articles li").nth(5).waitFor();
+    assertEquals(complaints, []);
+  },
+);

@@ -103,6 +103,8 @@ export function createModelStore(
   return {
     model: () => model,
     state: () => state,
+    /** Loads the news again. */
+    reload: () => void reloadNews(),
     /** Calls a listener after each batch of changes. @param {() => void} listener @returns {() => void} The unsubscribe function. */
     subscribe(listener) {
       subscribers++;

@@ -32,6 +32,9 @@ import { MAX_SHOWN_ARTICLES, simulatedText } from "./text.js";
 /** The interval of requests for the status of feeds, which streams do not carry. */
 const FEED_STATUS_INTERVAL_MS = 60_000;
 
+/** The interval of requests for news while some feed was not polled yet: streams do not carry its older articles. */
+const FILLING_INTERVAL_MS = 3000;
+
 const NOTHING_FRESH_REASON = "Connected, but no price below is fresh.";
 
 /** Starts the page. @param {HTMLElement} page The element with the first paint and its data. */
@@ -55,11 +58,14 @@ function startPage(page) {
   let pausedReason = null;
 
   const sources = source ? source.split(",") : undefined;
+  /** True while some feed was not polled yet. */
+  let isFilling = page.dataset.filling !== undefined;
 
   /** Loads the newest articles and paints the notes about feeds. @param {number} limit The most articles. */
   async function loadNews(limit) {
     const { articles, feeds } = await requestNews(runtime, location.origin, { limit, sources });
     newsList.paintFeeds(feeds);
+    isFilling = feeds.some(({ state }) => state === "waiting");
     return articles;
   }
 
@@ -111,12 +117,16 @@ function startPage(page) {
   store.subscribe(paint);
   paint();
 
-  setInterval(() => {
+  function refreshNews() {
     // A request keeps the server's pollers running, and a hidden page needs none.
-    if (document.hidden) return;
-    // The badge reports that the server is unreachable.
-    loadNews(1).catch(() => {});
-  }, FEED_STATUS_INTERVAL_MS);
+    if (!document.hidden) {
+      if (isFilling) store.reload();
+      // The badge reports that the server is unreachable.
+      else loadNews(1).catch(() => {});
+    }
+    setTimeout(refreshNews, isFilling ? FILLING_INTERVAL_MS : FEED_STATUS_INTERVAL_MS);
+  }
+  setTimeout(refreshNews, isFilling ? FILLING_INTERVAL_MS : FEED_STATUS_INTERVAL_MS);
 
   pauseButton.hidden = false;
   pauseButton.addEventListener("click", () => {
