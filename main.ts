@@ -6,6 +6,7 @@
 import project from "./deno.json" with { type: "json" };
 import { systemClock } from "./lib/core/clock.ts";
 import { type Config, ConfigError, readConfig } from "./lib/core/config.ts";
+import { MAX_FEEDS } from "./lib/core/feed_setting.ts";
 import { createLogger, type LogLevel, messageOf } from "./lib/core/logger.ts";
 import { randomId } from "./lib/core/random_id.ts";
 import type { Runtime } from "./lib/core/runtime.ts";
@@ -14,6 +15,7 @@ import { SIMULATED_MODEL } from "./lib/demo/model.ts";
 import { createServices } from "./lib/services.ts";
 import { instrumentsFor } from "./lib/topics/quotes/instruments.ts";
 import { importOpml } from "./lib/topics/news/opml.ts";
+import { readText } from "./lib/upstream/body.ts";
 import { createApp } from "./routes/app.ts";
 
 /** The longest shutdown, in milliseconds: shorter than the 5 s after which Deploy sends SIGKILL. */
@@ -159,12 +161,34 @@ function start(): void {
   }
 }
 
+/** The largest OPML file, in bytes. */
+const MAX_OPML_BYTES = 16 * 1_048_576;
+
+/** Reads an OPML file, which may be in UTF-16. It ends the process if the file cannot be read. */
+async function readOpml(file: string): Promise<string> {
+  try {
+    const { signal } = new AbortController();
+    const options = { title: file, maxBytes: MAX_OPML_BYTES };
+    return await readText(new Response(await Deno.readFile(file)), signal, options);
+  } catch (thrown) {
+    printError(messageOf(thrown));
+    Deno.exit(1);
+  }
+}
+
 /** Prints the setting `NEWS_FEEDS` for the subscriptions of a feed reader. @param file The path of an OPML file. */
 async function importFeeds(file: string): Promise<void> {
-  const { feeds, refused } = importOpml(await Deno.readTextFile(file));
-  for (const address of refused) printError(`Left out: ${address} is not an address on the web`);
+  const { feeds, refused } = importOpml(await readOpml(file));
+  for (const address of refused) printError(`Left out: NEWS_FEEDS does not take ${address}`);
+  if (feeds.length > MAX_FEEDS) {
+    printError(`Left out: all after the first ${MAX_FEEDS} of ${feeds.length} feeds`);
+  }
+  if (feeds.length === 0) {
+    printError(`${file} has no feed`);
+    Deno.exit(1);
+  }
   // Apostrophes are escaped, so that the line is valid in a shell and in a file of variables.
-  const setting = JSON.stringify(feeds).replaceAll("'", "\\u0027");
+  const setting = JSON.stringify(feeds.slice(0, MAX_FEEDS)).replaceAll("'", "\\u0027");
   readConfig({ NEWS_FEEDS: setting });
   printLine(`NEWS_FEEDS='${setting}'`);
 }

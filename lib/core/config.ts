@@ -4,7 +4,9 @@
  * @module
  */
 import { z } from "zod";
+import { feedSetting, MAX_FEEDS } from "./feed_setting.ts";
 import { LOG_LEVELS } from "./logger.ts";
+import { SYMBOL_PATTERN } from "./symbol.ts";
 import { DAY_MS } from "./time.ts";
 import { isEventType } from "./topic.ts";
 
@@ -35,14 +37,18 @@ function apiKey(description: string) {
 const percent = z.string().regex(/^\d{1,3}(\.\d{1,4})?$/).transform(Number)
   .pipe(z.number().min(0.01).max(100));
 
-const json = z.string().transform((setting, context): unknown => {
+const NOT_JSON = "not JSON";
+
+function parseSettingAsJson(setting: string, context: z.RefinementCtx): unknown {
   try {
     return JSON.parse(setting);
   } catch {
-    context.addIssue("not JSON");
+    context.addIssue(NOT_JSON);
     return z.NEVER;
   }
-});
+}
+
+const json = z.string().transform(parseSettingAsJson);
 
 const channels = z.record(
   z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/),
@@ -69,30 +75,8 @@ const origins = z.string().transform(splitList)
   .refine((list) => list.length === 1 || !list.includes("*"))
   .transform((list) => list[0] === "*" ? "*" : list);
 
-/** Returns true for the URL of a feed: https, and without credentials, because statuses and logs show it. */
-function isFeedUrl(candidate: string): boolean {
-  const url = URL.parse(candidate);
-  return !/\s/.test(candidate) && url?.protocol === "https:" && url.username === "" &&
-    url.password === "";
-}
-
-/** Returns true for a charset that documents can be decoded with. */
-function isCharset(label: string): boolean {
-  try {
-    return new TextDecoder(label).encoding !== "";
-  } catch {
-    return false;
-  }
-}
-
-/** The headers that the request of a feed sets itself, or that would break it. */
-const FEED_REQUEST_HEADERS: ReadonlySet<string> = new Set([
-  ...["accept-encoding", "connection", "content-length", "host", "range", "transfer-encoding"],
-  ...["if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since"],
-]);
-
 /** The name of an instrument, in upper case. */
-const symbol = z.string().toUpperCase().regex(/^[A-Z0-9][A-Z0-9.-]{0,15}$/);
+const symbol = z.string().toUpperCase().regex(SYMBOL_PATTERN);
 
 /** An instrument of the settings. What it leaves out is the catalogue's, or that of its class. */
 const instrumentSetting = z.strictObject({
@@ -113,33 +97,23 @@ const streamingSources = z.string().transform(splitList)
   .pipe(z.array(z.enum(["coinbase", "kraken", "finnhub", "alpaca"])))
   .refine((names) => new Set(names).size === names.length);
 
-const feedHeader = z.string().toLowerCase().regex(/^[a-z0-9!#$%&'*+.^_`|~-]{1,64}$/)
-  .refine((name) => !FEED_REQUEST_HEADERS.has(name));
-
-/** A feed of the settings. */
-const feedSetting = z.strictObject({
-  url: z.string().max(2048).refine(isFeedUrl),
-  source: z.string().toLowerCase().regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/).optional(),
-  name: z.string().trim().min(1).max(100).optional(),
-  symbols: z.array(symbol).max(20).optional(),
-  headers: z.record(feedHeader, z.string().regex(/^[\x20-\x7e]{1,1024}$/)).optional(),
-  charset: z.string().refine(isCharset).optional(),
-});
-
-/** A feed of the settings. */
-export type FeedSetting = Readonly<z.infer<typeof feedSetting>>;
-
 function isJsonList(setting: string): boolean {
   return setting.trimStart().startsWith("[");
 }
 
-const feedSettings = z.union([
-  z.string().refine(isJsonList).pipe(json),
-  z.string().refine((setting) => !isJsonList(setting))
-    .transform((list) => splitList(list).map((url) => ({ url }))),
-]).pipe(z.array(feedSetting).max(100)).refine((feeds) => {
-  const sources = feeds.flatMap(({ source }) => source ?? []);
-  return new Set(sources).size === sources.length;
+// No union, because its issues would not name the entry.
+const feedSettings = z.string().transform((setting, context) =>
+  isJsonList(setting)
+    ? parseSettingAsJson(setting, context)
+    : splitList(setting).map((url) => ({ url }))
+).pipe(z.array(feedSetting).max(MAX_FEEDS)).superRefine((feeds, context) => {
+  const sources = feeds.map(({ source }) => source);
+  const index = sources.findIndex((source, n) =>
+    source !== undefined && sources.indexOf(source) !== n
+  );
+  if (index >= 0) {
+    context.addIssue({ code: "custom", message: "not unique", path: [index, "source"] });
+  }
 });
 
 /**
@@ -214,8 +188,8 @@ export const SETTINGS = z.object({
     .describe("the key's secret, without spaces"),
   NEWS_FEEDS: feedSettings.optional().describe(
     "https URLs without a password, separated by commas, or JSON such as " +
-      '[{ "url": "https://news.example/rss", "source": "desk", "name": "The Desk", "symbols": ["XAU-USD"] }], ' +
-      "in which each source occurs once",
+      '[{ "url": "https://news.example/rss", "source": "desk", "name": "The Desk", "symbols": ["XAU-USD"] }]: ' +
+      `${MAX_FEEDS} feeds at most, each source once`,
   ),
   NEWS_PER_SOURCE: count(1, 500, 50),
   NEWS_POLL_MS: pollInterval(),
@@ -266,18 +240,36 @@ const SECRETS: ReadonlySet<string> = new Set([
   "ALPACA_API_KEY",
   "ALPACA_API_SECRET",
   "CHAT_API_KEY",
+  // Headers and queries of feeds may contain keys.
+  "NEWS_FEEDS",
 ]);
 
-/** Describes an invalid setting: the name, the value, and the values that are accepted. */
-export function settingProblem(name: string, value: string): string {
-  return `${name}: got ${quoteValue(name, value)}, takes ${acceptedValues(name)}`;
+/**
+ * Describes an invalid setting: the name, the value, and the values that are accepted.
+ *
+ * @param detail The error in the value, "" if it is obvious.
+ */
+export function settingProblem(name: string, value: string, detail = ""): string {
+  return `${name}: got ${quoteValue(name, value)}${detail}, takes ${acceptedValues(name)}`;
+}
+
+/** The most steps of a path into a value, so that no message contains a key of `headers`. */
+const MAX_PATH_STEPS = 2;
+
+/** Locates the error in a value that messages do not quote. Returns "" if the error has no place in it. */
+function errorDetail(name: string, issue: z.core.$ZodIssue | undefined): string {
+  if (issue === undefined || !SECRETS.has(name)) return "";
+  if (issue.message === NOT_JSON) return `, which is ${NOT_JSON}`;
+  const unknownKey = issue.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
+  const steps = [...issue.path.slice(1), ...unknownKey].slice(0, MAX_PATH_STEPS);
+  if (steps.length === 0) return "";
+  const path = steps.map((step) => typeof step === "number" ? `[${step}]` : `.${String(step)}`);
+  return ` with an error at ${path.join("")}`;
 }
 
 /** Formats an invalid value for the operator: truncated, and for a secret only its length. */
 function quoteValue(name: string, value: string): string {
-  // The headers of a feed may contain an operator's key.
-  const isSecret = SECRETS.has(name) || name === "NEWS_FEEDS" && isJsonList(value);
-  if (isSecret) return `${value.length} characters`;
+  if (SECRETS.has(name)) return `${value.length} characters`;
   const isLong = value.length > MAX_QUOTED_CHARACTERS;
   return JSON.stringify(isLong ? `${value.slice(0, MAX_QUOTED_CHARACTERS)}…` : value);
 }
@@ -347,7 +339,10 @@ export function readConfig(env: Env): Config {
     Object.fromEntries(Object.entries(variables).filter(([name]) => !invalid.has(name))),
   );
   const problems = [
-    ...[...invalid].map((name) => settingProblem(name, String(variables[name]))),
+    ...[...invalid].map((name) => {
+      const issue = error?.issues.find(({ path }) => path[0] === name);
+      return settingProblem(name, String(variables[name]), errorDetail(name, issue));
+    }),
     ...missingHalves(variables, invalid),
     ...intervalProblems(config),
     ...invalid.has("CHAT_MODEL") ? [] : chatProblems(config),

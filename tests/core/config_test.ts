@@ -79,7 +79,7 @@ const REFUSED: Readonly<Record<keyof typeof SETTINGS.shape, readonly string[]>> 
     "https://user:password@news.example/rss",
     "https://news.example/rss,",
     "https://news.example/rss https://news.example/atom",
-    Array(101).fill("https://news.example/rss").join(),
+    Array(201).fill("https://news.example/rss").join(),
     "[",
     '["https://news.example/rss"]',
     ...[
@@ -281,7 +281,33 @@ Deno.test("readConfig() reads feeds as JSON, and quotes nothing of a list that i
   ]);
   assertEquals(readConfig({ NEWS_FEEDS: "[]" }).NEWS_FEEDS, []);
   const [problem = ""] = problemsOf({ NEWS_FEEDS: JSON.stringify([{ url, headers, nme: "x" }]) });
-  assert(problem.startsWith("NEWS_FEEDS: got 82 characters"), problem);
+  assert(problem.startsWith("NEWS_FEEDS: got 82 characters with an error at [0].nme, "), problem);
+});
+
+Deno.test("readConfig() locates the error in NEWS_FEEDS, and quotes neither its URLs nor its headers", () => {
+  const url = "https://a.example/rss?key=s3cr3t";
+  const placeOf = (setting: string | readonly unknown[]) => {
+    const [problem = ""] = problemsOf({
+      NEWS_FEEDS: typeof setting === "string" ? setting : JSON.stringify(setting),
+    });
+    assert(!problem.includes("s3cr3t"), problem);
+    return /^NEWS_FEEDS: got \d+ characters(.*), takes https URLs/.exec(problem)?.[1];
+  };
+  assertEquals(placeOf(`${url},http://b.example/?key=s3cr3t`), " with an error at [1].url");
+  assertEquals(placeOf([{ url }, { url, charset: "klingon" }]), " with an error at [1].charset");
+  assertEquals(
+    placeOf([{ url, headers: { "s3cr3t key": "x" } }]),
+    " with an error at [0].headers",
+  );
+  assertEquals(
+    placeOf([{ url, source: "a" }, { url, source: "A" }]),
+    " with an error at [1].source",
+  );
+  assertEquals(placeOf([url]), " with an error at [0]");
+  assertEquals(placeOf(`[{"url":"${url}"}`), ", which is not JSON");
+  const urls = Array.from({ length: 201 }, (_, n) => `${url}&n=${n}`);
+  assertEquals(readConfig({ NEWS_FEEDS: urls.slice(1).join() }).NEWS_FEEDS?.length, 200);
+  assertEquals(placeOf(urls.join()), "");
 });
 
 Deno.test("readConfig() refuses a TTL above the poll interval only if both are set", () => {

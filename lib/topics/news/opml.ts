@@ -4,7 +4,8 @@
  * @module
  */
 import { Parser } from "htmlparser2";
-import type { FeedSetting } from "../../core/config.ts";
+import { type FeedSetting, isFeedUrl, MAX_FEED_NAME_CHARACTERS } from "../../core/feed_setting.ts";
+import { htmlToText } from "./parse/html_text.ts";
 
 /** The feeds of an OPML document. */
 export interface OpmlImport {
@@ -18,8 +19,8 @@ export interface OpmlImport {
 function toFeedUrl(address: string): string | null {
   const secured = address.trim().replace(/^feed:\/\//i, "https://").replace(/^feed:/i, "")
     .replace(/^http:\/\//i, "https://");
-  const url = URL.parse(secured);
-  return url?.protocol === "https:" && url.username === "" && url.password === "" ? url.href : null;
+  const url = URL.parse(secured)?.href;
+  return url !== undefined && isFeedUrl(url) ? url : null;
 }
 
 /** Derives the name of a source from the title of a feed. Returns null if the title has no such letters. */
@@ -43,7 +44,7 @@ export function importOpml(document: string): OpmlImport {
       return;
     }
     if (feeds.has(url)) return;
-    const name = (title?.trim() || text?.trim() || "").slice(0, 100).trim();
+    const name = htmlToText(title?.trim() || text || "", MAX_FEED_NAME_CHARACTERS);
     const source = toSource(name);
     const isFree = source !== null && !sources.has(source);
     if (isFree) sources.add(source);

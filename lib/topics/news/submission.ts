@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import { SYMBOL_PATTERN } from "../../core/symbol.ts";
 import { isoTime } from "../../core/time.ts";
 import {
   type Article,
@@ -35,7 +36,7 @@ const Link = z.string().max(MAX_LINK_CHARACTERS).refine(
   "The URL is not absolute, or neither http nor https.",
 ).meta({ example: "https://news.example/a/2" });
 const PublishedAt = z.iso.datetime({ offset: true }).nullable();
-const Symbols = z.array(z.string().regex(/^[A-Z0-9][A-Z0-9.-]{0,15}$/)).max(MAX_ARTICLE_SYMBOLS)
+const Symbols = z.array(z.string().regex(SYMBOL_PATTERN)).max(MAX_ARTICLE_SYMBOLS)
   .meta({ example: ["XAU-USD"] });
 
 /** The body of a submission. */
