@@ -31,7 +31,7 @@ function fullYear(year: string, now: number): number {
 }
 
 /** Parses a date in one of the forms of HTTP. Returns milliseconds since the Unix epoch, null if it is malformed. */
-function parseHttpDate(text: string, now: number): number | null {
+export function parseHttpDate(text: string, now: number): number | null {
   for (const form of HTTP_DATES) {
     const { day, month, year, time } = form.exec(text)?.groups ?? {};
     if (day === undefined || month === undefined || year === undefined) continue;

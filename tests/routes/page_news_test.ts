@@ -34,6 +34,11 @@ const FEED: FeedStatus = {
   reason: null,
   polled_at: null,
   next_poll_at: "2026-08-03T14:05:00.000Z",
+  items: 30,
+  skipped: 0,
+  cut: 0,
+  undated: 0,
+  last_article_at: null,
 };
 
 Deno.test("page renders news as text, with links without a referrer, and marks updated articles", async () => {

@@ -12,9 +12,9 @@ import type { LeaderElection } from "../leader_election.ts";
 import { type FeedState, loadFeedState, saveFeedState } from "./feed_state.ts";
 import type { FeedStatusCache } from "./feed_status_cache.ts";
 import type { Feed, FeedSettings } from "./feeds.ts";
-import type { ArticleIngest } from "./ingest.ts";
+import type { ArticleIngest, IngestResult } from "./ingest.ts";
 import type { FeedItem } from "./parse/item.ts";
-import { MAX_POLL_INTERVAL_MS, pollFeed } from "./poll.ts";
+import { MAX_POLL_INTERVAL_MS, type Poll, pollFeed } from "./poll.ts";
 import { loadSeenItems, saveSeenItems, type SeenItem } from "./seen_items.ts";
 
 /** The dependencies of a scheduler. */
@@ -39,6 +39,12 @@ export interface FeedScheduler {
    * that is not due, or whose poll fails, counts.
    */
   readonly firstPolls: Promise<void>;
+}
+
+/** Returns the newest date of some items, in milliseconds since the Unix epoch. Returns null if none has a date. */
+function newestDate(items: readonly FeedItem[]): number | null {
+  const dates = items.flatMap(({ publishedAt }) => publishedAt ?? []);
+  return dates.length === 0 ? null : Math.max(...dates);
 }
 
 /** Creates a scheduler that is stopped. */
@@ -68,8 +74,10 @@ export function createFeedScheduler(
     return waitMs;
   }
 
-  /** Ingests the items of a feed's document. What the feed has shown so far is saved last, so that an error loses nothing. */
-  async function ingestItems(feed: Feed, items: readonly FeedItem[]): Promise<void> {
+  /**
+   * Ingests the items of a feed's document. What the feed has shown so far is saved last, so that an error loses nothing.
+   */
+  async function ingestItems(feed: Feed, items: readonly FeedItem[]): Promise<IngestResult> {
     const { name: source, title: sourceName, symbols = [] } = feed;
     const seenItems = seenByFeed.get(feed) ?? await loadSeenItems(store, feed);
     const result = await ingest.ingest(
@@ -80,6 +88,19 @@ export function createFeedScheduler(
     const hasChanged = JSON.stringify(result.seenItems) !== JSON.stringify(seenItems);
     if (hasChanged) await saveSeenItems(store, feed, result.seenItems);
     seenByFeed.set(feed, result.seenItems);
+    return result;
+  }
+
+  /** Ingests the items of a poll. @returns The feed's next state, with what became of the items. */
+  async function ingestPoll(feed: Feed, { items, state }: Poll): Promise<FeedState> {
+    if (items === null) return state;
+    const { published, cut } = await ingestItems(feed, items);
+    const publishedAt = published > 0 ? clock.now() : state.last_article_at;
+    // The articles of the first document are old, so its newest date tells more than the time of the poll.
+    const last_article_at = state.last_article_at === null
+      ? newestDate(items) ?? publishedAt
+      : publishedAt;
+    return { ...state, cut, last_article_at };
   }
 
   /** Polls a feed if it is due, and ingests its items. @returns The time until it is due again, in milliseconds. */
@@ -88,17 +109,17 @@ export function createFeedScheduler(
     statuses.put(feed, previousState);
     const waitMs = msUntilDue(feed, previousState);
     if (stopped.aborted || waitMs > 0) return waitMs;
-    const { items, state } = await pollFeed(runtime, feed, previousState, pollMs);
+    const poll = await pollFeed(runtime, feed, previousState, pollMs);
     if (stopped.aborted) return 0;
     try {
-      if (items !== null) await ingestItems(feed, items);
-      await saveFeedState(store, feed, state);
-      statuses.put(feed, state);
+      const nextState = await ingestPoll(feed, poll);
+      await saveFeedState(store, feed, nextState);
+      statuses.put(feed, nextState);
     } catch (thrown) {
       if (!(thrown instanceof Problem && thrown.code === "fenced")) throw thrown;
       leaderElection.stepDown();
     }
-    return msUntilDue(feed, state);
+    return msUntilDue(feed, poll.state);
   }
 
   /** Polls a feed like {@linkcode pollIfDue}, and logs an error instead of throwing it. */

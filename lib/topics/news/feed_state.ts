@@ -25,6 +25,18 @@ const FeedState = z.object({
   polled_at: z.number().nullable(),
   /** Null if the feed is `gone`. */
   next_poll_at: z.number().nullable(),
+  /** Wall time of the last poll that brought a document. */
+  full_read_at: z.number().nullable().default(null),
+  /** The number of items in the last document, with those that were left out. */
+  items: z.int().default(0),
+  /** The number of its items without a link or without words. */
+  skipped: z.int().default(0),
+  /** The number of its items that are left out because newer ones took their place. */
+  cut: z.int().default(0),
+  /** The number of its items without a date. */
+  undated: z.int().default(0),
+  /** Wall time of the last new article. */
+  last_article_at: z.number().nullable().default(null),
 });
 
 /** The state of a feed between two polls. */
@@ -42,6 +54,12 @@ export function initialFeedState(feed: Feed): FeedState {
     reason: null,
     polled_at: null,
     next_poll_at: 0,
+    full_read_at: null,
+    items: 0,
+    skipped: 0,
+    cut: 0,
+    undated: 0,
+    last_article_at: null,
   };
 }
 
@@ -51,17 +69,30 @@ function storeKeyOf({ name, url }: Feed): string {
 }
 
 /**
- * Loads the state of a feed. A feed with a state of an unknown shape counts as never polled, because another version may
- * have written the state.
+ * Parses the stored state of a feed. A feed with a state of an unknown shape counts as never polled, because another
+ * version may have written the state.
  */
-export async function loadFeedState(store: Pick<Store, "get">, feed: Feed): Promise<FeedState> {
-  const json = await store.get(storeKeyOf(feed));
+function parseFeedState(json: string | null, feed: Feed): FeedState {
   if (json === null) return initialFeedState(feed);
   try {
     return FeedState.parse(JSON.parse(json));
   } catch {
     return initialFeedState(feed);
   }
+}
+
+/** Loads the state of a feed: that of a feed that was never polled if the store has none. */
+export async function loadFeedState(store: Pick<Store, "get">, feed: Feed): Promise<FeedState> {
+  return parseFeedState(await store.get(storeKeyOf(feed)), feed);
+}
+
+/** Loads the states of several feeds in one request. */
+export async function loadFeedStates(
+  store: Pick<Store, "getMany">,
+  feeds: readonly Feed[],
+): Promise<ReadonlyMap<Feed, FeedState>> {
+  const values = feeds.length === 0 ? [] : await store.getMany(feeds.map(storeKeyOf));
+  return new Map(feeds.map((feed, index) => [feed, parseFeedState(values[index] ?? null, feed)]));
 }
 
 /** Saves the state of a feed. It expires after {@linkcode STATE_TTL_MS}. */

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { isoTime, WireTime } from "../../core/time.ts";
 import { SourceName } from "./article.ts";
 import type { FeedState } from "./feed_state.ts";
-import type { Feed } from "./feeds.ts";
+import { type Feed, withoutQuery } from "./feeds.ts";
 
 /**
  * The status of a feed.
@@ -15,7 +15,7 @@ import type { Feed } from "./feeds.ts";
  * | state       | means                                                       |
  * | ----------- | ----------------------------------------------------------- |
  * | `waiting`   | not polled yet                                              |
- * | `ok`        | the last poll brought a document                            |
+ * | `ok`        | the last poll brought a document; `reason` if items miss    |
  * | `unchanged` | the last poll brought nothing new (304)                     |
  * | `moved`     | it responds at another URL (301, 308): `moved_to`           |
  * | `broken`    | the last poll failed: `reason`                              |
@@ -32,24 +32,40 @@ export const FeedStatus = z.object({
   next_poll_at: WireTime.nullable().meta({
     description: "Null if the feed is not polled again.",
   }),
+  items: z.int().meta({ description: "The number of items in the last document." }),
+  skipped: z.int().meta({ description: "Those of them without a link or without words." }),
+  cut: z.int().meta({
+    description:
+      "Those of them that gave way to newer ones, because lists retain NEWS_PER_SOURCE articles of a source.",
+  }),
+  undated: z.int().meta({ description: "Those of them without a date that can be true." }),
+  last_article_at: WireTime.nullable().meta({
+    description:
+      "The time of the last new article: when this server saw it, or the newest date of the feed's first document.",
+  }),
 }).meta({ id: "FeedStatus" });
 
 /** The status of a feed. */
 export type FeedStatus = Readonly<z.infer<typeof FeedStatus>>;
 
-/** Removes the query of a URL, because it may contain an operator's key. */
-function withoutQuery(url: string): string {
-  const { origin, pathname } = new URL(url);
-  return origin + pathname;
-}
-
 function toWireTime(ms: number | null): string | null {
   return ms === null ? null : isoTime(ms);
 }
 
+/** Tells in words why articles of the last document may be missing. Returns null if none is. */
+function lossReason({ state, full_read_at, items, skipped, cut }: FeedState): string | null {
+  if (full_read_at === null || state !== "ok" && state !== "unchanged") return null;
+  if (items === 0) return "The document has no items";
+  const losses = [
+    ...skipped > 0 ? [`${skipped} of ${items} items have no link or no words`] : [],
+    ...cut > 0 ? [`${cut} of ${items} items gave way to newer ones`] : [],
+  ];
+  return losses.length > 0 ? losses.join("; ") : null;
+}
+
 /** Converts the state of a feed to its status. A feed is `moved` as long as the settings name its former URL. */
 export function toFeedStatus({ name, title, url }: Feed, feedState: FeedState): FeedStatus {
-  const { state, reason, polled_at, next_poll_at } = feedState;
+  const { state, polled_at, next_poll_at, items, skipped, cut, undated } = feedState;
   const isRedirected = feedState.url !== url;
   const hasMoved = isRedirected && (state === "ok" || state === "unchanged");
   return {
@@ -58,8 +74,13 @@ export function toFeedStatus({ name, title, url }: Feed, feedState: FeedState): 
     url: withoutQuery(url),
     state: hasMoved ? "moved" : state,
     moved_to: isRedirected ? withoutQuery(feedState.url) : null,
-    reason,
+    reason: feedState.reason ?? lossReason(feedState),
     polled_at: toWireTime(polled_at),
     next_poll_at: state === "waiting" ? null : toWireTime(next_poll_at),
+    items,
+    skipped,
+    cut,
+    undated,
+    last_article_at: toWireTime(feedState.last_article_at),
   };
 }

@@ -6,7 +6,7 @@
 import type { Clock } from "../../core/clock.ts";
 import { StoreUnavailable } from "../../store/errors.ts";
 import type { Store } from "../../store/store.ts";
-import { type FeedState, initialFeedState, loadFeedState } from "./feed_state.ts";
+import { type FeedState, initialFeedState, loadFeedStates } from "./feed_state.ts";
 import { type FeedStatus, toFeedStatus } from "./feed_status.ts";
 import type { Feed } from "./feeds.ts";
 
@@ -28,23 +28,20 @@ export interface FeedStatusCache {
 export function createFeedStatusCache(
   clock: Pick<Clock, "elapsed">,
   feeds: readonly Feed[],
-  store: Pick<Store, "get">,
+  store: Pick<Store, "getMany">,
 ): FeedStatusCache {
   const states = new Map(feeds.map((feed) => [feed, initialFeedState(feed)]));
   /** Monotonic time of the last look-up. */
   let lookedUpAt = -Infinity;
   let lookUp = Promise.resolve();
 
-  async function lookUpFeed(feed: Feed): Promise<void> {
-    const cachedState = states.get(feed);
-    const storedState = await loadFeedState(store, feed);
-    // A put() in the meantime is newer than the stored state.
-    if (states.get(feed) === cachedState) states.set(feed, storedState);
-  }
-
   async function lookUpAll(): Promise<void> {
+    const cachedStates = new Map(states);
     try {
-      await Promise.all(feeds.map(lookUpFeed));
+      for (const [feed, storedState] of await loadFeedStates(store, feeds)) {
+        // A put() in the meantime is newer than the stored state.
+        if (states.get(feed) === cachedStates.get(feed)) states.set(feed, storedState);
+      }
     } catch (thrown) {
       if (!(thrown instanceof StoreUnavailable)) throw thrown;
     }

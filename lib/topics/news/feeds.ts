@@ -4,7 +4,8 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import type { Config, FeedSetting } from "../../core/config.ts";
+import type { Config } from "../../core/config.ts";
+import type { FeedSetting } from "../../core/feed_setting.ts";
 
 /** A feed to poll. */
 export interface Feed {
@@ -19,6 +20,12 @@ export interface Feed {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** The charset of its documents, whatever they say. */
   readonly charset?: string | undefined;
+}
+
+/** Removes the query of a feed's URL, because it may contain an operator's key. */
+export function withoutQuery(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
 }
 
 /**
@@ -87,10 +94,10 @@ function hostNameOf(url: string): string {
   return namePart(new URL(url).hostname.replace(/^(?:www|feeds|rss)\./, ""));
 }
 
-/** Names a feed after its host and its path. */
+/** Names a feed after its host and its path, but not after its query, because it may contain an operator's key. */
 function pathNameOf(url: string): string {
-  const { pathname, search } = new URL(url);
-  return [hostNameOf(url), namePart(pathname + search)].filter((part) => part !== "").join("-");
+  const { pathname } = new URL(url);
+  return [hostNameOf(url), namePart(pathname)].filter((part) => part !== "").join("-");
 }
 
 /** Names a feed after its host and the hash of its URL. */

@@ -5,11 +5,12 @@
  */
 import { noMetrics } from "../../core/metrics.ts";
 import type { Runtime } from "../../core/runtime.ts";
-import { HOUR_MS } from "../../core/time.ts";
+import { DAY_MS, HOUR_MS } from "../../core/time.ts";
+import { parseHttpDate } from "../../upstream/cooldown.ts";
 import { asFailure, UpstreamFailure } from "../../upstream/failure.ts";
 import { BROWSER_USER_AGENT, type FetchedResponse, fetchResponse } from "../../upstream/request.ts";
 import type { FeedState } from "./feed_state.ts";
-import type { Feed } from "./feeds.ts";
+import { type Feed, withoutQuery } from "./feeds.ts";
 import type { FeedItem } from "./parse/item.ts";
 import { parseFeed, UnreadableFeed } from "./parse/parse.ts";
 
@@ -21,6 +22,9 @@ export const FEEDS_PROVIDER = "feeds";
  * `NEWS_POLL_MS` is longer.
  */
 export const MAX_POLL_INTERVAL_MS = HOUR_MS;
+
+/** The longest time without a document: then the validators are not sent, because some feeds answer 304 for ever. */
+const FULL_READ_INTERVAL_MS = DAY_MS;
 
 /** The largest document, after decompression. */
 const MAX_DOCUMENT_BYTES = 2 * 1_048_576;
@@ -49,27 +53,38 @@ export interface Poll {
 export interface PollHints {
   /** The `ttl` of the document. */
   readonly ttlMs: number | null;
-  /** The remaining `max-age` of the response. */
-  readonly maxAgeMs: number | null;
+  /** The remaining freshness of the response. */
+  readonly freshnessMs: number | null;
   /** The `retry-after` of the response. */
   readonly retryAfterMs: number | null;
   /** The number of failed polls since the last successful one, including this one. */
   readonly failures: number;
 }
 
+/** Reads the age of a response, in milliseconds. */
+function ageMsOf(headers: Headers): number {
+  const age = headers.get("age")?.trim() ?? "";
+  return /^\d{1,9}$/.test(age) ? Number(age) * 1000 : 0;
+}
+
 /**
- * Computes the remaining freshness of a response (RFC 9111, 4.2.1).
+ * Computes the remaining freshness of a response (RFC 9111, 4.2.1): its `max-age`, else the time from its `Date` to its
+ * `Expires`.
  *
+ * @param now Wall time, in milliseconds since the Unix epoch, for a response without a `Date`.
  * @returns Milliseconds, 0 if the response forbids caching, or null if it does not say.
  */
-export function maxAgeMsOf(headers: Headers): number | null {
+export function freshnessMsOf(headers: Headers, now: number): number | null {
   const control = headers.get("cache-control")?.toLowerCase() ?? "";
   if (/(?:^|[\s,])no-(?:cache|store)(?:[\s,]|$)/.test(control)) return 0;
   const maxAgeS = /(?:^|[\s,])max-age="?(\d{1,9})/.exec(control)?.[1];
-  if (maxAgeS === undefined) return null;
-  const age = headers.get("age")?.trim();
-  const ageS = age !== undefined && /^\d{1,9}$/.test(age) ? Number(age) : 0;
-  return Math.max(0, Number(maxAgeS) - ageS) * 1000;
+  const expires = headers.get("expires");
+  if (maxAgeS === undefined && expires === null) return null;
+  const sentAt = parseHttpDate(headers.get("date") ?? "", now) ?? now;
+  const lifetimeMs = maxAgeS === undefined
+    ? (parseHttpDate(expires ?? "", now) ?? sentAt) - sentAt // an invalid date, such as 0, is past
+    : Number(maxAgeS) * 1000;
+  return Math.max(0, lifetimeMs - ageMsOf(headers));
 }
 
 /**
@@ -81,27 +96,31 @@ export function maxAgeMsOf(headers: Headers): number | null {
  * @param jitter Random, from 0 to 1.
  */
 export function pollIntervalMs(
-  { ttlMs, maxAgeMs, retryAfterMs, failures }: PollHints,
+  { ttlMs, freshnessMs, retryAfterMs, failures }: PollHints,
   minMs: number,
   jitter: number,
 ): number {
   const maxMs = Math.max(minMs, MAX_POLL_INTERVAL_MS);
   const backOffMs = Math.min(minMs * 2 ** failures, maxMs) * (0.5 + 0.5 * jitter);
-  const intervalMs = failures === 0 ? Math.max(ttlMs ?? 0, maxAgeMs ?? 0) : backOffMs;
+  const intervalMs = failures === 0 ? Math.max(ttlMs ?? 0, freshnessMs ?? 0) : backOffMs;
   return Math.round(Math.min(Math.max(intervalMs, retryAfterMs ?? 0, minMs), maxMs));
 }
 
 /** Returns the headers of a request. Those of the settings may be secrets: they are sent to the configured origin only. */
 function requestHeaders(
   feed: Feed,
-  { url, etag, last_modified }: FeedState,
+  { url, etag, last_modified, full_read_at }: FeedState,
+  now: number,
 ): Record<string, string> {
   const isConfiguredOrigin = new URL(url).origin === new URL(feed.url).origin;
+  const ageMs = now - (full_read_at ?? -Infinity);
+  // A whole read in the future was dated by a clock that was wrong.
+  const isConditional = ageMs >= 0 && ageMs < FULL_READ_INTERVAL_MS;
   return {
     ...HEADERS,
     ...(isConfiguredOrigin ? feed.headers : {}),
-    ...(etag === null ? {} : { "if-none-match": etag }),
-    ...(last_modified === null ? {} : { "if-modified-since": last_modified }),
+    ...(isConditional && etag !== null ? { "if-none-match": etag } : {}),
+    ...(isConditional && last_modified !== null ? { "if-modified-since": last_modified } : {}),
   };
 }
 
@@ -133,7 +152,9 @@ export async function pollFeed(
 
   function toPoll({ text, headers, movedTo }: FetchedResponse): Poll {
     const url = movedTo ?? previous.url;
-    const document = text === null ? null : parseFeed(text, url, runtime.clock.now());
+    const now = runtime.clock.now();
+    // The query may contain an operator's key, which links must not repeat.
+    const document = text === null ? null : parseFeed(text, withoutQuery(url), now);
     const ttlMs = document === null ? previous.ttl_ms : document.ttlMs;
     // A 304 may leave validators out. The previous ones remain valid then.
     const fallback = document === null ? previous : { etag: null, last_modified: null };
@@ -141,11 +162,22 @@ export async function pollFeed(
       items: document?.items ?? null,
       state: {
         ...previous,
-        ...timesAfter({ ttlMs, maxAgeMs: maxAgeMsOf(headers), retryAfterMs: null, failures: 0 }),
+        ...timesAfter({
+          ttlMs,
+          freshnessMs: freshnessMsOf(headers, now),
+          retryAfterMs: null,
+          failures: 0,
+        }),
         url,
         etag: validatorOf(headers, "etag") ?? fallback.etag,
         last_modified: validatorOf(headers, "last-modified") ?? fallback.last_modified,
         ttl_ms: ttlMs,
+        ...(document === null ? {} : {
+          full_read_at: now,
+          items: document.items.length + document.skipped,
+          skipped: document.skipped,
+          undated: document.undated,
+        }),
         state: document === null ? "unchanged" : "ok",
         reason: null,
       },
@@ -156,7 +188,7 @@ export async function pollFeed(
     const failure = thrown instanceof UpstreamFailure ? thrown : null;
     const retryAfterMs = failure?.retryAfterMs ?? null;
     const failures = previous.failures + 1;
-    const times = timesAfter({ ttlMs: null, maxAgeMs: null, retryAfterMs, failures });
+    const times = timesAfter({ ttlMs: null, freshnessMs: null, retryAfterMs, failures });
     const hasMoved = previous.url !== feed.url;
     const state: FeedState = {
       ...previous,
@@ -181,7 +213,7 @@ export async function pollFeed(
   const request = {
     title: feed.title,
     maxBytes: MAX_DOCUMENT_BYTES,
-    headers: requestHeaders(feed, previous),
+    headers: requestHeaders(feed, previous, runtime.clock.now()),
     accept: ACCEPTED_TYPES,
     charset: feed.charset,
   };

@@ -11,8 +11,11 @@ const POLL_MS = 60_000;
 const FEED: Feed = { name: "a", title: "A", url: "https://a.example.com/" };
 
 /** Creates news of feeds with a subscriber, on a store that may be unavailable. */
-async function createPolledFeeds(feeds: readonly Feed[] = [FEED]) {
-  const network = createNetwork(() => new Response(rss("")));
+async function createPolledFeeds(
+  feeds: readonly Feed[] = [FEED],
+  documentOf = () => rss(""),
+) {
+  const network = createNetwork(() => new Response(documentOf()));
   const { clock, runtime } = network;
   const shared = createTestState(clock);
   const state = { isUnavailable: false };
@@ -32,7 +35,7 @@ async function createPolledFeeds(feeds: readonly Feed[] = [FEED]) {
   });
   const options = {
     ...{ feeds, pollMs: POLL_MS, isSimulated: false },
-    ...{ maxPerSource: 50, maxEventBytes: 65_536 },
+    ...{ maxPerSource: 40, maxEventBytes: 65_536 },
   };
   const news = createNewsService(runtime, options, hub, { ...shared, store });
   hub.keepOpen(news.topic, DAY_MS);
@@ -78,3 +81,22 @@ for (const shiftMs of [-DAY_MS, -HOUR_MS, HOUR_MS]) {
     assertEquals(test.polls(), 3);
   });
 }
+
+Deno.test("feedScheduler reports the items that gave way to newer ones, and the time of the last new article", async () => {
+  const itemOf = (n: number) =>
+    `<item><title>Story ${n}</title><link>https://a.example.com/${n}</link>` +
+    `<pubDate>${new Date(1_000_000_000_000 + n * 60_000).toUTCString()}</pubDate></item>`;
+  const numbers = Array.from({ length: 50 }, (_, n) => n);
+  await using test = await createPolledFeeds([FEED], () => rss(numbers.map(itemOf).join("")));
+  const read = async () => {
+    const [status] = await test.news.feeds(null);
+    return [status?.reason, status?.items, status?.cut, status?.last_article_at];
+  };
+  const newest = new Date(1_000_000_000_000 + 49 * 60_000).toISOString();
+  assertEquals(await read(), ["10 of 50 items gave way to newer ones", 50, 10, newest]);
+  await test.clock.advance(POLL_MS);
+  assertEquals((await read())[3], newest);
+  numbers.splice(0, 10, 60);
+  await test.clock.advance(POLL_MS);
+  assertEquals(await read(), [null, 41, 0, new Date(test.clock.now()).toISOString()]);
+});

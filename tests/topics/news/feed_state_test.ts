@@ -19,3 +19,14 @@ Deno.test("loadFeedState() loads what saveFeedState() saved, for the same URL an
   const broken = { get: () => Promise.resolve(`{"url":1}`) };
   assertEquals(await loadFeedState(broken, FEED), initialFeedState(FEED));
 });
+
+Deno.test("loadFeedState() gives a state of an earlier version the counts of a feed without a document", async () => {
+  const { url, etag, last_modified, ttl_ms, failures, state, reason, polled_at, next_poll_at } =
+    initialFeedState(FEED);
+  const stored = {
+    ...{ url, etag, last_modified, ttl_ms, failures, state, reason, polled_at, next_poll_at },
+    seen_items: [],
+  };
+  const store = { get: () => Promise.resolve(JSON.stringify(stored)) };
+  assertEquals(await loadFeedState(store, FEED), initialFeedState(FEED));
+});

@@ -28,10 +28,19 @@ Deno.test("configuredFeeds() names the feeds of one host after their paths, in a
     ...["https://news.example/é", "https://news.example/e-acute/", "https://feeds.news.example/a"],
   ];
   const names = namesOf(...urls);
-  assertEquals(names.get("https://news.example/b?x=1"), "news.example-b-x-1");
+  assertEquals(names.get("https://news.example/b?x=1"), "news.example-b");
   assertEquals(new Set(names.values()).size, urls.length);
   assertEquals(new Map([...namesOf(...urls.toReversed())].toReversed()), names);
   for (const name of names.values()) assert(SourceName.safeParse(name).success, name);
+});
+
+Deno.test("configuredFeeds() names no feed after its query, which may contain a key", () => {
+  const urls = ["gold", "silver"].map((topic) =>
+    `https://news.example/rss?key=s3cr3t&topic=${topic}`
+  );
+  const names = [...namesOf(...urls, "https://news.example/").values()];
+  assertEquals(new Set(names).size, 3);
+  assertEquals(names.filter((name) => name.includes("s3cr3t") || name.includes("gold")), []);
 });
 
 Deno.test("configuredFeeds() takes sources, names and symbols of the settings, and never gives a chosen source to another feed", () => {

@@ -1,15 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
+import { DAY_MS, HOUR_MS } from "../../../lib/core/time.ts";
 import { noMetrics } from "../../../lib/core/metrics.ts";
 import { type FeedState, initialFeedState } from "../../../lib/topics/news/feed_state.ts";
 import { toFeedStatus } from "../../../lib/topics/news/feed_status.ts";
 import {
-  maxAgeMsOf,
+  freshnessMsOf,
   pollFeed,
   type PollHints,
   pollIntervalMs,
 } from "../../../lib/topics/news/poll.ts";
 import { type Call, createNetwork, endless } from "../../upstream/support.ts";
-import { rss, sample } from "./support.ts";
+import { NOW, rss, sample } from "./support.ts";
 
 const MINUTE_MS = 60_000;
 const FEED = { name: "example", title: "Example", url: "https://feeds.example.com/rss" };
@@ -197,15 +198,15 @@ Deno.test("pollFeed() counts the outcome of each call", async () => {
 });
 
 function intervalMs(hints: Partial<PollHints>, { minMs = MINUTE_MS, jitter = 0.5 } = {}): number {
-  const none: PollHints = { ttlMs: null, maxAgeMs: null, retryAfterMs: null, failures: 0 };
+  const none: PollHints = { ttlMs: null, freshnessMs: null, retryAfterMs: null, failures: 0 };
   return pollIntervalMs({ ...none, ...hints }, minMs, jitter);
 }
 
 Deno.test("pollIntervalMs() is what the feed asks for, within bounds", () => {
   assertEquals(intervalMs({}), MINUTE_MS);
   assertEquals(intervalMs({ ttlMs: 15 * MINUTE_MS }), 15 * MINUTE_MS);
-  assertEquals(intervalMs({ ttlMs: 5 * MINUTE_MS, maxAgeMs: 7 * MINUTE_MS }), 7 * MINUTE_MS);
-  assertEquals(intervalMs({ ttlMs: 1, maxAgeMs: 0 }), MINUTE_MS);
+  assertEquals(intervalMs({ ttlMs: 5 * MINUTE_MS, freshnessMs: 7 * MINUTE_MS }), 7 * MINUTE_MS);
+  assertEquals(intervalMs({ ttlMs: 1, freshnessMs: 0 }), MINUTE_MS);
   assertEquals(intervalMs({ ttlMs: 1e15 }), 60 * MINUTE_MS);
   assertEquals(intervalMs({}, { minMs: 90 * MINUTE_MS }), 90 * MINUTE_MS);
 });
@@ -234,11 +235,11 @@ const AGES: readonly (readonly [control: string | null, age: string | null, ms: 
   ];
 
 for (const [control, age, ms] of AGES) {
-  Deno.test(`maxAgeMsOf() is ${ms} for ${control} at age ${age}`, () => {
+  Deno.test(`freshnessMsOf() is ${ms} for ${control} at age ${age}`, () => {
     const headers = new Headers();
     if (control !== null) headers.set("cache-control", control);
     if (age !== null) headers.set("age", age);
-    assertEquals(maxAgeMsOf(headers), ms);
+    assertEquals(freshnessMsOf(headers, NOW), ms);
     assert(ms === null || ms >= 0);
   });
 }
@@ -254,4 +255,89 @@ Deno.test("pollFeed() sends the headers of the settings to the configured origin
   assertEquals(poll.items?.map(({ title }) => title), ["Aé"]);
   await pollFeed(network.runtime, configured, { ...state, url: "https://new.example/" }, MINUTE_MS);
   assertEquals(network.calls.map((call) => call.headers.get("x-key")), ["secret", null]);
+});
+
+Deno.test("pollFeed() writes no query of the feed's URL into the links of items, because it may contain a key", async () => {
+  const network = createNetwork(() =>
+    document(rss("<item><title>A</title><link>#a</link></item>"))
+  );
+  const feed = { ...FEED, url: `${FEED.url}?key=s3cr3t` };
+  const { items } = await pollFeed(network.runtime, feed, initialFeedState(feed), MINUTE_MS);
+  assertEquals(items?.map(({ url }) => url.replace("#a", "")), [FEED.url]);
+  assertEquals(network.calls[0]?.url, feed.url);
+});
+
+Deno.test("pollFeed() reads a feed whole once a day, even if it answers 304 for ever", async () => {
+  const network = createNetwork(({ headers }) =>
+    headers.has("if-none-match") ? status(304) : document(ONE_ITEM, { etag: '"1"' })
+  );
+  let state: FeedState = initialFeedState(FEED);
+  const wholeReads: number[] = [];
+  for (let hour = 0; hour < 20 * 24; hour++) {
+    const poll = await pollFeed(network.runtime, FEED, state, MINUTE_MS);
+    if (poll.items !== null) wholeReads.push(hour);
+    state = poll.state;
+    await network.clock.advance(HOUR_MS);
+  }
+  assertEquals(wholeReads, Array.from({ length: 20 }, (_, day) => 24 * day));
+});
+
+Deno.test("pollFeed() reads a feed whole if its last whole read is in the future, by a clock that was wrong", async () => {
+  const feed = createFeed(
+    () => document(ONE_ITEM, { etag: '"1"' }),
+    ({ headers }) => headers.has("if-none-match") ? status(304) : document(ONE_ITEM),
+  );
+  feed.clock.shiftWallClock(DAY_MS);
+  await feed.poll();
+  feed.clock.shiftWallClock(-DAY_MS);
+  assertEquals(await feed.poll(), ["A"]);
+});
+
+const SENT = "Mon, 05 Oct 2026 15:00:00 GMT";
+
+const EXPIRIES: readonly (readonly [headers: Record<string, string>, ms: number | null])[] = [
+  [{ date: SENT, expires: "Mon, 05 Oct 2026 15:10:00 GMT" }, 10 * MINUTE_MS],
+  [{ date: SENT, expires: "Mon, 05 Oct 2026 15:10:00 GMT", age: "60" }, 9 * MINUTE_MS],
+  [{ date: SENT, expires: "Monday, 05-Oct-26 15:10:00 GMT" }, 10 * MINUTE_MS],
+  [{ expires: new Date(NOW + 5 * MINUTE_MS).toUTCString() }, 5 * MINUTE_MS],
+  [{ date: SENT, expires: "Sun, 04 Oct 2026 15:10:00 GMT" }, 0],
+  [{ date: SENT, expires: "0" }, 0],
+  [
+    { date: SENT, expires: "Mon, 05 Oct 2026 16:00:00 GMT", "cache-control": "max-age=300" },
+    300_000,
+  ],
+  [{ date: SENT, expires: "Mon, 05 Oct 2026 16:00:00 GMT", "cache-control": "no-cache" }, 0],
+  [{ date: SENT }, null],
+];
+
+for (const [headers, ms] of EXPIRIES) {
+  Deno.test(`freshnessMsOf() is ${ms} for ${JSON.stringify(headers)}`, () => {
+    assertEquals(freshnessMsOf(new Headers(headers), NOW), ms);
+  });
+}
+
+Deno.test("pollFeed() reports how many items have no link, no words or no date, also after a 304, and why the list is short", async () => {
+  const link = "<link>https://a.example/1</link>";
+  const dated =
+    `<item><title>A</title>${link}<pubDate>Wed, 05 Aug 2020 15:00:00 GMT</pubDate></item>`;
+  const undated = "<item><title>C</title><link>https://a.example/3</link></item>";
+  const items = [dated, "<item><title>B</title></item>", `<item>${link}</item>`, undated];
+  const feed = createFeed(
+    () => document(rss(items.join("")), { etag: '"1"' }),
+    () => status(304),
+    () => status(500),
+    () => document(rss("")),
+    () => document(rss(dated)),
+  );
+  const poll = async () => {
+    await feed.poll();
+    const { state, reason, items, skipped, undated } = feed.status();
+    return [state, reason, items, skipped, undated];
+  };
+  const loss = "2 of 4 items have no link or no words";
+  assertEquals(await poll(), ["ok", loss, 4, 2, 1]);
+  assertEquals(await poll(), ["unchanged", loss, 4, 2, 1]);
+  assertEquals(await poll(), ["broken", "Example refused: HTTP 500", 4, 2, 1]);
+  assertEquals(await poll(), ["ok", "The document has no items", 0, 0, 0]);
+  assertEquals(await poll(), ["ok", null, 1, 0, 0]);
 });

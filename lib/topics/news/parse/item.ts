@@ -36,6 +36,10 @@ export interface FeedItem {
 /** A parsed document. */
 export interface FeedDocument {
   readonly items: readonly FeedItem[];
+  /** The number of items that are left out, because they have no link or no words. */
+  readonly skipped: number;
+  /** The number of `items` without a date that can be true. */
+  readonly undated: number;
   /** The polling interval that the feed asks for, in milliseconds, or null. */
   readonly ttlMs: number | null;
 }

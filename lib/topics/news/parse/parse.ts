@@ -95,7 +95,12 @@ export function parseFeed(document: string, url: string, now: number): FeedDocum
     const pageUrl = page === null ? null : canonicalUrl(page, url);
     const context = { base: pageUrl ?? url, pageUrl, now };
     const cleanItems = items.map((raw) => cleanItem(raw, context)).filter((item) => item !== null);
-    return { items: cleanItems, ttlMs };
+    return {
+      items: cleanItems,
+      skipped: items.length - cleanItems.length,
+      undated: cleanItems.filter(({ publishedAt }) => publishedAt === null).length,
+      ttlMs,
+    };
   } catch (thrown) {
     if (thrown instanceof UnreadableFeed) throw thrown;
     throw new UnreadableFeed("The answer is not a feed in a supported format", { cause: thrown });
