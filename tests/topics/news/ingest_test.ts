@@ -448,3 +448,15 @@ Deno.test("submit() makes one article of two simultaneous submissions of one lin
   assertEquals(results.map(({ kind }) => kind), ["new", "known"]);
   assertEquals(test.published.length, 1);
 });
+
+Deno.test("submit() waits for no feed, and the feed's article is published after it", async () => {
+  const test = createTestIngest();
+  const slow = Promise.withResolvers<void>();
+  test.state.feedPublication = slow.promise;
+  const poll = test.poll("bbc", item(1));
+  const posted = await test.ingest().submit(SUBMISSION);
+  assertEquals(posted.kind, "new");
+  slow.resolve();
+  await poll;
+  assertEquals(test.published.map(({ tags = [] }) => tags[0]), ["desk", "bbc"]);
+});

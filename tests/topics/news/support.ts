@@ -137,7 +137,7 @@ export function createTestIngest(
   const lease = shared.lease("news");
   const hub = createTestHub(log);
   const seenItems = new Map<string, readonly SeenItem[]>();
-  const state = { isBroken: false };
+  const state = { isBroken: false, feedPublication: Promise.resolve() };
 
   function createIsolate() {
     const archive = createArticleArchive({ clock, store, sources: ["bbc", "cnbc"] });
@@ -152,10 +152,11 @@ export function createTestIngest(
       logger: { warn: () => {} },
       hub: {
         ...hub,
-        updateAndPublish: (...args) =>
-          state.isBroken
-            ? Promise.reject(new Error("the store is unavailable"))
-            : hub.updateAndPublish(...args),
+        async updateAndPublish(topic, inputs, options) {
+          if (state.isBroken) throw new Error("the store is unavailable");
+          if (options.fence) await state.feedPublication;
+          return await hub.updateAndPublish(topic, inputs, options);
+        },
       },
     });
     const ingest = createArticleIngest({ clock, store, repository, maxPerSource: MAX_PER_SOURCE });
