@@ -67,6 +67,17 @@ const TOKEN_COOKIE = "edgetape";
 /** The query parameters in which other servers accept tokens. They are refused, because logs and histories keep URLs. */
 const TOKEN_PARAMETERS = ["access_token", "token", "auth_token", "id_token", "jwt"];
 
+/** Creates the problem of a token or a ticket in a query: 400 `token_in_url`. @returns Null for another parameter. */
+export function tokenInUrl(parameter: string): Problem | null {
+  if (parameter !== "ticket" && !TOKEN_PARAMETERS.includes(parameter)) return null;
+  const detail = parameter === "ticket"
+    ? "`ticket` is accepted by stream routes only."
+    : "Tokens are not accepted in URLs. Send `Authorization: Bearer …`, or open a stream with a ticket.";
+  return new Problem(400, "token_in_url", detail, {
+    errors: [{ field: parameter, detail: "not accepted here" }],
+  });
+}
+
 const UserClaims = z.object({
   sub: z.string().min(1).max(256),
   topics: z.array(z.string()).optional(),
@@ -94,13 +105,8 @@ export function bearerTokenOf(c: Context<AppEnv>): string | null | undefined {
  */
 function refuseParameters(c: Context<AppEnv>, names: readonly string[]): void {
   const parameter = names.find((name) => c.req.query(name) !== undefined);
-  if (parameter === undefined) return;
-  const detail = parameter === "ticket"
-    ? "`ticket` is accepted by stream routes only."
-    : "Tokens are not accepted in URLs. Send `Authorization: Bearer …`, or open a stream with a ticket.";
-  throw new Problem(400, "token_in_url", detail, {
-    errors: [{ field: parameter, detail: "not accepted here" }],
-  });
+  const problem = parameter === undefined ? null : tokenInUrl(parameter);
+  if (problem !== null) throw problem;
 }
 
 /** Creates an authenticator. */

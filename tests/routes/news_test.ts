@@ -304,3 +304,17 @@ Deno.test("GET /v1/news/{id} answers the article, 304 while it is unchanged, and
   await test.write("DELETE", path);
   assertEquals(await refusalOf(await test.send(path)), [404, "unknown_article"]);
 });
+
+Deno.test("an unknown parameter is refused on every route of the API, instead of being ignored", async () => {
+  await using test = createNewsUnderTest();
+  for (
+    const path of ["/v1/news?symbol=XAU-USD", "/v1/quotes?symbol=BTC-USD", "/v1/stream?topic=news"]
+  ) {
+    const response = await test.send(path);
+    assertEquals(response.status, 400, path);
+    const { code, errors } = await response.json();
+    assertEquals(code, "bad_parameters");
+    assert(errors.some(({ detail }: { detail: string }) => detail === "Unknown"), path);
+  }
+  assertEquals((await test.send("/?utm_source=mail")).status, 200);
+});
