@@ -34,7 +34,7 @@ export interface App {
 
 /** Creates the router of all routes. */
 export function createRoutes(services: Services): Router {
-  const { quotes, news, runtime, config: { DEMO: isDemo } } = services;
+  const { quotes, news, runtime, config: { DEMO: isDemo, NEWS_IMAGES } } = services;
   const app = createRouter();
 
   app.route("/", quotesRoutes(services));
@@ -47,7 +47,7 @@ export function createRoutes(services: Services): Router {
   app.route("/", tasksRoutes(services));
   app.route("/", chatRoutes(services));
   app.route("/", opsRoutes(services));
-  app.route("/", pageRoutes({ runtime, quotes, news, isDemo }));
+  app.route("/", pageRoutes({ runtime, quotes, news, isDemo, hasImages: NEWS_IMAGES === "link" }));
   if (isDemo) app.route("/", demoRoutes(services));
   app.route("/", clientRoutes(services));
   app.route("/", docsRoutes(services, app));

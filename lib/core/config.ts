@@ -191,6 +191,7 @@ export const SETTINGS = z.object({
       '[{ "url": "https://news.example/rss", "source": "desk", "name": "The Desk", "symbols": ["XAU-USD"] }]: ' +
       `${MAX_FEEDS} feeds at most, each source once`,
   ),
+  NEWS_IMAGES: z.enum(["none", "link"]).optional().describe("none or link"),
   NEWS_PER_SOURCE: count(1, 500, 50),
   NEWS_POLL_MS: pollInterval(),
   CHANNELS: json.pipe(channels).default({})

@@ -5,7 +5,7 @@
  */
 import { html } from "hono/html";
 import type { Html } from "./html.ts";
-import { articleTexts, feedNotes } from "../../lib/client/page/text.js";
+import { articleTexts, feedNotes, feedTexts } from "../../lib/client/page/text.js";
 import type { Article } from "../../lib/topics/news/article.ts";
 import type { FeedStatus } from "../../lib/topics/news/feed_status.ts";
 
@@ -16,15 +16,21 @@ export interface PageNews {
   readonly feeds: readonly FeedStatus[];
   /** The sources that are shown, sorted; null for all sources. */
   readonly sources: readonly string[] | null;
+  /** True if the operator allows the pictures of articles, which are on other hosts. */
+  readonly hasImages: boolean;
 }
 
 type ArticleContent = ReturnType<typeof articleTexts>;
 
-/** Renders an article of the list, or of the template. */
-function articleItem(id: string, { href, time, texts }: ArticleContent) {
+/** Renders an article of the list, or of the template. Without images it has no place for one, which the script heeds. */
+function articleItem(id: string, { href, image, time, texts }: ArticleContent, hasImages: boolean) {
   const link = href === null ? "" : html`href="${href}"`;
+  const picture = html`<img alt="" width="96" height="64" loading="lazy" decoding="async" ${
+    image === null ? "hidden" : html`src="${image}"`
+  }>`;
   return html`
     <li data-article="${id}">
+      ${hasImages ? picture : ""}
       <a ${link} target="_blank" rel="noopener noreferrer" dir="auto"
         data-field="title">${texts.title}</a>
       <p dir="auto" data-field="summary">${texts.summary}</p>
@@ -41,6 +47,7 @@ function articleItem(id: string, { href, time, texts }: ArticleContent) {
 /** The content of the template, which the script clones and fills for each further article. */
 const BLANK_ARTICLE: ArticleContent = {
   href: null,
+  image: null,
   time: "",
   texts: { title: "", summary: "", published: "", sources: "", updated: "", simulated: "" },
 };
@@ -65,25 +72,57 @@ function sourceFilter({ articles, feeds, sources }: PageNews) {
   `;
 }
 
+/** Renders the state of every feed. @param now Wall time, in milliseconds since the Unix epoch. */
+function feedTable(feeds: readonly FeedStatus[], now: number): Html {
+  const rows = feeds.map((feed) => {
+    const { state, lastArticle, notes } = feedTexts(feed, now);
+    return html`
+      <tr data-feed="${feed.source}">
+        <th scope="row" dir="auto">${feed.name}</th>
+        <td data-field="state">${state}</td>
+        <td data-field="lastArticle">${lastArticle}</td>
+        <td data-field="notes">${notes}</td>
+      </tr>
+    `;
+  });
+  return html`
+    <details id="feed-table" ${feeds.length === 0 ? "hidden" : ""}>
+      <summary>Feeds</summary>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Feed</th>
+            <th scope="col">State</th>
+            <th scope="col">Last new article</th>
+            <th scope="col">Notes</th>
+          </tr>
+        </thead>
+        <tbody>${rows}</tbody>
+      </table>
+    </details>
+  `;
+}
+
 /** Renders the section of news. @param now Wall time, in milliseconds since the Unix epoch. */
 export function newsSection(news: PageNews, now: number): Html {
-  const { articles, feeds } = news;
+  const { articles, feeds, hasImages } = news;
   return html`
     <section id="news" class="panel" aria-labelledby="news-title">
       <h2 id="news-title">News</h2>
       ${sourceFilter(news)}
       <ul id="articles">
-        ${articles.map((article) => articleItem(article.id, articleTexts(article, now)))}
+        ${articles.map((article) => articleItem(article.id, articleTexts(article, now), hasImages))}
       </ul>
       <p id="no-articles" ${articles.length > 0 ? "hidden" : ""}>
         No articles yet. New articles appear here.
       </p>
-      <template id="article">${articleItem("", BLANK_ARTICLE)}</template>
+      <template id="article">${articleItem("", BLANK_ARTICLE, hasImages)}</template>
       <ul id="feeds" class="notes">
         ${feedNotes(feeds, now).map(({ state, text }) =>
           html`<li data-state="${state}">${text}</li>`
         )}
       </ul>
+      ${feedTable(feeds, now)}
     </section>
   `;
 }

@@ -9,7 +9,7 @@ import type { Runtime } from "../../lib/core/runtime.ts";
 import { limitPoints, pointsOfBars } from "../../lib/client/page/price_history.js";
 import { MAX_SHOWN_ARTICLES } from "../../lib/client/page/text.js";
 import { addAssetRoutes, type Asset } from "../../lib/http/assets.ts";
-import { pageHeaders } from "../../lib/http/page_headers.ts";
+import { createPageHeaders, pageHeaders } from "../../lib/http/page_headers.ts";
 import { parseSourceFilter, SourceQuery } from "../../lib/http/query_params.ts";
 import { problems } from "../../lib/http/problem_response.ts";
 import { createRouter, route, type Router } from "../../lib/http/route.ts";
@@ -27,6 +27,8 @@ export interface PageServices {
   readonly news: Pick<NewsService, "watch" | "latest" | "feeds">;
   /** True if the server runs demo operations. */
   readonly isDemo: boolean;
+  /** True if the page shows the pictures of articles, which are on other hosts. */
+  readonly hasImages: boolean;
 }
 
 /**
@@ -70,9 +72,11 @@ function originForCommands(url: string): string {
 }
 
 /** Creates the routes of the page and its files, with a strict Content-Security-Policy. */
-export function pageRoutes({ runtime, quotes, news, isDemo }: PageServices): Router {
+export function pageRoutes(
+  { runtime, quotes, news, isDemo, hasImages }: PageServices,
+): Router {
   const app = createRouter();
-  app.use("/", pageHeaders);
+  app.use("/", createPageHeaders({ hasImages }));
   app.use("/", compress());
 
   async function readTrends(shown: readonly Quote[]): Promise<PageSnapshot["trends"]> {
@@ -100,7 +104,7 @@ export function pageRoutes({ runtime, quotes, news, isDemo }: PageServices): Rou
     const trends = await readTrends(snapshot.quotes);
     const { articles } = await news.latest({ ...ALL_NEWS, sources }, MAX_SHOWN_ARTICLES);
     const feeds = await news.feeds(null);
-    const pageNews = { articles, feeds, sources };
+    const pageNews = { articles, feeds, sources, hasImages };
     c.header("cache-control", "no-store");
     const frame = {
       instruments: quotes.instruments,

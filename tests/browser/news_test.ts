@@ -143,3 +143,51 @@ browserTest(
     assertEquals(complaints, []);
   },
 );
+
+for (const NEWS_IMAGES of ["link", "none"]) {
+  browserTest(
+    `page updates the table of feeds, and with NEWS_IMAGES=${NEWS_IMAGES} shows pictures of other hosts or requests none`,
+    async () => {
+      await using server = await startDemo({ NEWS_IMAGES });
+      await using tab = await openTab();
+      const { page, complaints } = tab;
+      const image = "https://pictures.example/1.svg";
+      const requested: string[] = [];
+      await page.route("https://pictures.example/**", (route) => {
+        requested.push(route.request().url());
+        return route.fulfill({
+          contentType: "image/svg+xml",
+          body: `<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>`,
+        });
+      });
+      await page.route(server.origin + "/", async (route) => {
+        const response = await route.fetch();
+        const text = await response.text();
+        await route.fulfill({ response, body: text.replace("<main ", "<main data-filling ") });
+      });
+      await page.route("**/v1/news?*", async (route) => {
+        const response = await route.fetch();
+        const { articles, feeds, ...rest } = await response.json();
+        const changed = {
+          ...rest,
+          articles: articles.map((article: object) => ({ ...article, image })),
+          feeds: feeds.map((feed: object) => ({ ...feed, state: "ok", reason: "2 of 9 are odd" })),
+        };
+        await route.fulfill({ response, json: changed });
+      });
+      await page.goto(server.origin);
+      const wire = page.locator("[data-feed=wire]");
+      await wire.getByText("2 of 9 are odd.").waitFor({ state: "attached" });
+      const pictures = page.locator("#articles img");
+      if (NEWS_IMAGES === "link") {
+        await page.waitForFunction(() =>
+          [...document.querySelectorAll("#articles img")].some((picture) =>
+            picture instanceof HTMLImageElement && picture.naturalWidth > 0
+          )
+        );
+        assertEquals(await pictures.first().getAttribute("src"), image);
+      } else assertEquals([await pictures.count(), requested.length], [0, 0]);
+      assertEquals(complaints, []);
+    },
+  );
+}

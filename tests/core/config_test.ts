@@ -73,6 +73,7 @@ const REFUSED: Readonly<Record<keyof typeof SETTINGS.shape, readonly string[]>> 
   ALPACA_API_KEY: ["abc", "with space"],
   ALPACA_API_SECRET: ["abc", "with space"],
   NEWS_PER_SOURCE: ["0", "501", "many"],
+  NEWS_IMAGES: ["yes", "proxy"],
   NEWS_FEEDS: [
     "news.example/rss",
     "http://news.example/rss",

@@ -92,3 +92,65 @@ Deno.test("page shows which feeds have moved, failed or are gone", async () => {
     "C is gone: It is gone for good (410).",
   ]);
 });
+
+Deno.test("page has a table of feeds: their state, last new article, and what is missing", async () => {
+  const feeds: readonly FeedStatus[] = [
+    { ...FEED, last_article_at: "2026-08-03T13:00:00.000Z" },
+    {
+      ...FEED,
+      source: "a",
+      name: "<A>",
+      state: "unchanged",
+      undated: 3,
+      skipped: 12,
+      reason: "12 of 30 items have no link or no words",
+    },
+    { ...FEED, source: "b", name: "B", state: "broken", reason: "B refused: HTTP 503" },
+    {
+      ...FEED,
+      source: "c",
+      name: "C",
+      state: "waiting",
+      last_article_at: "2026-07-01T00:00:00.000Z",
+    },
+  ];
+  const page = await renderPage([], [], { feeds });
+  const table = page.split(`id="feed-table"`)[1]?.split("</table>")[0] ?? "";
+  const rows = [...table.matchAll(/<tr data-feed.*?<\/tr>/gs)].map(([row]) =>
+    [...row.matchAll(/<t[hd][^>]*>([^<]*)/g)].map(([_, text]) => text)
+  );
+  assertEquals(rows, [
+    ["The Wire", "read", "13:00:00 UTC", ""],
+    [
+      "&lt;A&gt;",
+      "unchanged",
+      "–",
+      "12 of 30 items have no link or no words. 3 of 30 items have no date.",
+    ],
+    ["B", "cannot be read", "–", "B refused: HTTP 503."],
+    ["C", "not read yet", "2026-07-01 00:00 UTC", ""],
+  ]);
+});
+
+Deno.test("page says that a feed shows nothing if none of its items is usable", async () => {
+  const reason = "30 of 30 items have no link or no words";
+  const page = await renderPage([], [], { feeds: [{ ...FEED, skipped: 30, reason }] });
+  assertStringIncludes(page, `<li data-state="stale">The Wire shows nothing: ${reason}.</li>`);
+});
+
+Deno.test("page shows the pictures of articles, and allows them, only if the operator does", async () => {
+  const image = "https://pictures.example/1.jpg?a=1&b=2";
+  const articles = [{ ...ARTICLE, image }, { ...ARTICLE, id: "a2" }];
+  const render = async (hasImages: boolean) => {
+    const response = await createPage([], [], { articles, hasImages }).app.request("/");
+    const policy = response.headers.get("content-security-policy") ?? "";
+    const list = (await response.text()).split(`id="articles"`)[1]?.split("</section>")[0] ?? "";
+    return [/img-src ([^;]*)/.exec(policy)?.[1], list.match(/<img[^>]*>/g)];
+  };
+  assertEquals(await render(false), ["'self'", null]);
+  const place = `<img alt="" width="96" height="64" loading="lazy" decoding="async"`;
+  assertEquals(await render(true), ["'self' https:", [
+    `${place} src="https://pictures.example/1.jpg?a=1&amp;b=2">`,
+    ...[`${place} hidden>`, `${place} hidden>`],
+  ]]);
+});

@@ -61,9 +61,13 @@ export const STATUS: ProviderStatus = {
 export function createPage(
   quotes: readonly Quote[] = [],
   status: readonly ProviderStatus[] = [],
-  { articles = [], feeds = [], isDemo = false, trends = new Map() }:
+  { articles = [], feeds = [], isDemo = false, hasImages = false, trends = new Map() }:
     & Partial<Pick<PageNews, "articles" | "feeds">>
-    & { readonly isDemo?: boolean; readonly trends?: ReadonlyMap<string, BarSeries> } = {},
+    & {
+      readonly isDemo?: boolean;
+      readonly hasImages?: boolean;
+      readonly trends?: ReadonlyMap<string, BarSeries>;
+    } = {},
 ) {
   const calls: string[] = [];
   const app = pageRoutes({
@@ -105,6 +109,7 @@ export function createPage(
       feeds: () => Promise.resolve(feeds),
     },
     isDemo,
+    hasImages,
   });
   return { app, calls };
 }

@@ -51,6 +51,7 @@
  * @property {string} title
  * @property {string} summary
  * @property {string} url
+ * @property {string | null} image
  * @property {readonly { readonly name: string }[]} sources
  * @property {string | null} published_at
  * @property {string} first_seen_at
@@ -62,11 +63,16 @@
  * The status of a news feed.
  *
  * @typedef {object} FeedData
+ * @property {string} source
  * @property {string} name
  * @property {string} state
  * @property {string | null} moved_to
  * @property {string | null} reason
  * @property {string | null} next_poll_at
+ * @property {number} items
+ * @property {number} skipped
+ * @property {number} undated
+ * @property {string | null} last_article_at
  */
 
 /**

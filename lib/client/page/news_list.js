@@ -8,7 +8,7 @@
 import { writeText } from "../dom/write_text.js";
 import { utcDay } from "../format/values.js";
 import { findElement, showNotes } from "./dom.js";
-import { articleTexts, feedNotes, MAX_SHOWN_ARTICLES } from "./text.js";
+import { articleTexts, feedNotes, feedTexts, MAX_SHOWN_ARTICLES } from "./text.js";
 
 /** @import { ArticleData, FeedData } from "../format/types.js" */
 
@@ -25,6 +25,7 @@ export function createNewsList(page) {
   const template = findElement(page, "#article", HTMLTemplateElement);
   const emptyNote = findElement(page, "#no-articles", HTMLElement);
   const feedList = findElement(page, "#feeds", HTMLUListElement);
+  const feedRows = findElement(page, "#feed-table tbody", HTMLTableSectionElement).rows;
   /** The articles in the list, by id. @type {Map<string, PaintedArticle>} */
   const painted = new Map();
 
@@ -52,7 +53,7 @@ export function createNewsList(page) {
     if (previous?.article === article && previous.day === day) return previous.item;
     const item = previous?.item ?? findOrCreateItem(article.id);
     painted.set(article.id, { article, day, item });
-    const { href, time, texts } = articleTexts(article, now);
+    const { href, image, time, texts } = articleTexts(article, now);
     for (const [field, text] of Object.entries(texts)) {
       writeText(findElement(item, `[data-field=${field}]`, HTMLElement), text);
     }
@@ -60,6 +61,12 @@ export function createNewsList(page) {
     const link = findElement(item, "a", HTMLAnchorElement);
     if (href === null) link.removeAttribute("href");
     else if (link.getAttribute("href") !== href) link.href = href;
+    // Without a place for a picture, the operator allows none.
+    const picture = item.querySelector("img");
+    if (picture !== null) {
+      picture.hidden = image === null;
+      if (image !== null && picture.getAttribute("src") !== image) picture.src = image;
+    }
     return item;
   }
 
@@ -86,7 +93,17 @@ export function createNewsList(page) {
       });
       emptyNote.hidden = visible.length > 0;
     },
-    /** Shows a note for each feed that has moved, is gone or cannot be read. @param {readonly FeedData[]} feeds */
-    paintFeeds: (feeds) => showNotes(feedList, feedNotes(feeds, Date.now())),
+    /** Paints the notes about feeds, and the rows of the table. @param {readonly FeedData[]} feeds */
+    paintFeeds(feeds) {
+      const now = Date.now();
+      showNotes(feedList, feedNotes(feeds, now));
+      for (const feed of feeds) {
+        const row = [...feedRows].find(({ dataset }) => dataset.feed === feed.source);
+        if (row === undefined) continue;
+        for (const [field, text] of Object.entries(feedTexts(feed, now))) {
+          writeText(findElement(row, `[data-field=${field}]`, HTMLElement), text);
+        }
+      }
+    },
   };
 }

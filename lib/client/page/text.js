@@ -197,10 +197,11 @@ export const MAX_SHOWN_ARTICLES = 30;
  * @param {number} now Ms since the epoch.
  */
 export function articleTexts(article, now) {
-  const { title, summary, url, sources, updated_at, simulated } = article;
+  const { title, summary, url, image, sources, updated_at, simulated } = article;
   const time = new Date(publicationTime(article)).toISOString();
   return {
     href: /^https?:\/\//i.test(url) ? url : null,
+    image,
     time,
     texts: {
       title,
@@ -213,19 +214,49 @@ export function articleTexts(article, now) {
   };
 }
 
+/** The states of feeds in words. */
+const FEED_STATES = new Map([
+  ["waiting", "not read yet"],
+  ["ok", "read"],
+  ["unchanged", "unchanged"],
+  ["moved", "moved"],
+  ["broken", "cannot be read"],
+  ["gone", "gone"],
+]);
+
 /**
- * Writes notes about the news feeds that have moved, are gone or cannot be read.
+ * Writes the row of a feed, by the name of the field.
+ *
+ * @param {FeedData} feed
+ * @param {number} now Ms since the epoch.
+ */
+export function feedTexts({ state, reason, items, undated, last_article_at }, now) {
+  const undatedText = undated > 0
+    ? `${undated} of ${items} items ${undated === 1 ? "has" : "have"} no date`
+    : "";
+  return {
+    state: FEED_STATES.get(state) ?? state,
+    lastArticle: last_article_at === null ? "–" : `${formatTime(last_article_at, now)} UTC`,
+    notes: [reason ?? "", undatedText].filter(Boolean).map(asSentence).join(" "),
+  };
+}
+
+/**
+ * Writes notes about the news feeds that have moved, are gone, cannot be read or have no usable item.
  *
  * @param {readonly FeedData[]} feeds
  * @param {number} now Ms since the epoch.
  */
 export function feedNotes(feeds, now) {
-  return feeds.flatMap(({ name, state, moved_to, reason, next_poll_at }) => {
+  return feeds.flatMap(({ name, state, moved_to, reason, next_poll_at, items, skipped }) => {
     if (state === "moved") {
       return [{ state: "live", text: asSentence(`${name} has moved to ${moved_to}`) }];
     }
     if (state === "gone") {
       return [{ state: "down", text: asSentence(`${name} is gone: ${reason}`) }];
+    }
+    if (items > 0 && skipped === items && state !== "broken") {
+      return [{ state: "stale", text: asSentence(`${name} shows nothing: ${reason}`) }];
     }
     if (state !== "broken") return [];
     const nextTry = next_poll_at ? ` Next try at ${formatTime(next_poll_at, now)} UTC.` : "";

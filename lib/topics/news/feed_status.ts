@@ -52,13 +52,18 @@ function toWireTime(ms: number | null): string | null {
   return ms === null ? null : isoTime(ms);
 }
 
+/** Writes a share of the items and its verb, such as "12 of 30 items have". */
+function shareText(count: number, items: number): string {
+  return `${count} of ${items} items ${count === 1 ? "has" : "have"}`;
+}
+
 /** Tells in words why articles of the last document may be missing. Returns null if none is. */
 function lossReason({ state, full_read_at, items, skipped, cut }: FeedState): string | null {
   if (full_read_at === null || state !== "ok" && state !== "unchanged") return null;
   if (items === 0) return "The document has no items";
   const losses = [
-    ...skipped > 0 ? [`${skipped} of ${items} items have no link or no words`] : [],
-    ...cut > 0 ? [`${cut} of ${items} items gave way to newer ones`] : [],
+    ...skipped > 0 ? [`${shareText(skipped, items)} no link or no words`] : [],
+    ...cut > 0 ? [`${shareText(cut, items)} given way to newer ones`] : [],
   ];
   return losses.length > 0 ? losses.join("; ") : null;
 }

@@ -93,7 +93,7 @@ Deno.test("feedScheduler reports the items that gave way to newer ones, and the 
     return [status?.reason, status?.items, status?.cut, status?.last_article_at];
   };
   const newest = new Date(1_000_000_000_000 + 49 * 60_000).toISOString();
-  assertEquals(await read(), ["10 of 50 items gave way to newer ones", 50, 10, newest]);
+  assertEquals(await read(), ["10 of 50 items have given way to newer ones", 50, 10, newest]);
   await test.clock.advance(POLL_MS);
   assertEquals((await read())[3], newest);
   numbers.splice(0, 10, 60);

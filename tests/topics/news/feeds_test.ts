@@ -10,6 +10,19 @@ Deno.test("BUILT_IN_FEEDS have unique names that filters accept, and https URLs"
   }
 });
 
+Deno.test("the guide has the terms of every built-in feed", async () => {
+  const guide = await Deno.readTextFile(new URL("../../../lib/docs/news.md", import.meta.url));
+  const rows = guide.split("\n").filter((line) => /^\| `\w+`/.test(line));
+  assertEquals(rows.length, BUILT_IN_FEEDS.length);
+  BUILT_IN_FEEDS.forEach(({ name, url }, index) => {
+    const [source, feed = "", commercialUse, terms = ""] = rows[index]?.split(" | ") ?? [];
+    assertEquals(source?.trim(), `| \`${name}\``);
+    assert(feed.includes(`(${url})`), url);
+    assert(commercialUse?.trim(), name);
+    assert(terms.includes("](https://"), name);
+  });
+});
+
 /** Names the feeds of some URLs. */
 const namesOf = (...urls: string[]) =>
   new Map(configuredFeeds(urls.map((url) => ({ url }))).map(({ url, name }) => [url, name]));
