@@ -132,6 +132,17 @@ Deno.test("page has a table of feeds: their state, last new article, and what is
   ]);
 });
 
+Deno.test("page notes the worst five of many feeds in trouble, and the number of the others", async () => {
+  const feeds = Array.from({ length: 9 }, (_, n): FeedStatus => {
+    const state = n < 6 ? "moved" : n < 8 ? "broken" : "gone";
+    return { ...FEED, name: `F${n}`, state, moved_to: "https://a.example/", reason: "x" };
+  });
+  const page = await renderPage([], [], { feeds });
+  const list = page.split(`id="feeds"`)[1]?.split("</ul>")[0] ?? "";
+  const lines = [...list.matchAll(/<li[^>]*>(F\d|[^<]*)/g)].map(([_, text]) => text);
+  assertEquals(lines, ["F8", "F6", "F7", "F0", "F1", "4 more feeds are in the table."]);
+});
+
 Deno.test("page says that a feed shows nothing if none of its items is usable", async () => {
   const reason = "30 of 30 items have no link or no words";
   const page = await renderPage([], [], { feeds: [{ ...FEED, skipped: 30, reason }] });

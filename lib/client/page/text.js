@@ -148,7 +148,7 @@ const PROVIDER_STATES = new Map([
   ["closed", "has been closed"],
 ]);
 
-/** Returns the rank of a provider's state, 0 for the worst. @param {StatusData} status */
+/** Returns the rank of a state, 0 for the worst. @param {{ readonly state: string }} status */
 const severityRank = ({ state }) => [...PROVIDER_STATES.keys()].indexOf(state);
 
 /**
@@ -242,24 +242,43 @@ export function feedTexts({ state, reason, items, undated, last_article_at }, no
 }
 
 /**
- * Writes notes about the news feeds that have moved, are gone, cannot be read or have no usable item.
+ * Writes a note about a feed that has moved, is gone, cannot be read or has no usable item. Returns null for any other.
+ *
+ * @param {FeedData} feed
+ * @param {number} now Ms since the epoch.
+ */
+function feedNote({ name, state, moved_to, reason, next_poll_at, items, skipped }, now) {
+  if (state === "moved") {
+    return { state: "live", text: asSentence(`${name} has moved to ${moved_to}`) };
+  }
+  if (state === "gone") {
+    return { state: "down", text: asSentence(`${name} is gone: ${reason}`) };
+  }
+  if (state === "broken") {
+    const nextTry = next_poll_at ? ` Next try at ${formatTime(next_poll_at, now)} UTC.` : "";
+    return { state: "stale", text: asSentence(`${name} cannot be read: ${reason}`) + nextTry };
+  }
+  if (items === 0 || skipped < items) return null;
+  return { state: "stale", text: asSentence(`${name} shows nothing: ${reason}`) };
+}
+
+/** The most notes about feeds. The table has all of them. */
+const MAX_FEED_NOTES = 5;
+
+/**
+ * Writes the notes about news feeds: all of them, or the worst ones and the number of the others.
  *
  * @param {readonly FeedData[]} feeds
  * @param {number} now Ms since the epoch.
  */
 export function feedNotes(feeds, now) {
-  return feeds.flatMap(({ name, state, moved_to, reason, next_poll_at, items, skipped }) => {
-    if (state === "moved") {
-      return [{ state: "live", text: asSentence(`${name} has moved to ${moved_to}`) }];
-    }
-    if (state === "gone") {
-      return [{ state: "down", text: asSentence(`${name} is gone: ${reason}`) }];
-    }
-    if (items > 0 && skipped === items && state !== "broken") {
-      return [{ state: "stale", text: asSentence(`${name} shows nothing: ${reason}`) }];
-    }
-    if (state !== "broken") return [];
-    const nextTry = next_poll_at ? ` Next try at ${formatTime(next_poll_at, now)} UTC.` : "";
-    return [{ state: "stale", text: asSentence(`${name} cannot be read: ${reason}`) + nextTry }];
-  });
+  const notes = feeds.flatMap((feed) => feedNote(feed, now) ?? []);
+  if (notes.length <= MAX_FEED_NOTES) return notes;
+  const worst = notes.toSorted((a, b) => severityRank(a) - severityRank(b)).slice(
+    0,
+    MAX_FEED_NOTES,
+  );
+  const others = notes.length - MAX_FEED_NOTES;
+  const text = `${others} more ${others === 1 ? "feed is" : "feeds are"} in the table.`;
+  return [...worst, { state: "stale", text }];
 }

@@ -142,7 +142,9 @@ function deriveNames(
 export function configuredFeeds(settings: readonly FeedSetting[] | undefined): readonly Feed[] {
   if (settings === undefined) return BUILT_IN_FEEDS;
   const chosen = new Set(settings.flatMap(({ source }) => source ?? []));
-  const unique = new Map(settings.toReversed().map((setting) => [setting.url, setting]));
+  const unique = new Map(
+    settings.toReversed().map((setting) => [new URL(setting.url).href, setting]),
+  );
   const feeds = [...unique.values()].toReversed().map(({ name, source, ...feed }) => {
     const builtIn = BUILT_IN_FEEDS.find(({ url }) => url === feed.url);
     const builtInName = builtIn && !chosen.has(builtIn.name) ? builtIn.name : undefined;

@@ -56,6 +56,13 @@ Deno.test("configuredFeeds() names no feed after its query, which may contain a 
   assertEquals(names.filter((name) => name.includes("s3cr3t") || name.includes("gold")), []);
 });
 
+Deno.test("configuredFeeds() has a URL once, however it is written", () => {
+  const urls = ["https://a.example/rss", "https://A.example:443/rss", "https://a.example/x/../rss"];
+  assertEquals(configuredFeeds(urls.map((url) => ({ url }))).map(({ name, url }) => [name, url]), [
+    ["a.example", "https://a.example/rss"],
+  ]);
+});
+
 Deno.test("configuredFeeds() takes sources, names and symbols of the settings, and never gives a chosen source to another feed", () => {
   const feeds = configuredFeeds([
     { url: "https://www.theguardian.com/business/rss" },
