@@ -73,32 +73,22 @@ function sourceFilter({ articles, feeds, sources }: PageNews) {
 }
 
 /** Renders the state of every feed. @param now Wall time, in milliseconds since the Unix epoch. */
-function feedTable(feeds: readonly FeedStatus[], now: number): Html {
-  const rows = feeds.map((feed) => {
+function feedDetails(feeds: readonly FeedStatus[], now: number): Html {
+  const items = feeds.map((feed) => {
     const { state, lastArticle, notes } = feedTexts(feed, now);
     return html`
-      <tr data-feed="${feed.source}">
-        <th scope="row" dir="auto">${feed.name}</th>
-        <td data-field="state">${state}</td>
-        <td data-field="lastArticle">${lastArticle}</td>
-        <td data-field="notes">${notes}</td>
-      </tr>
+      <li data-feed="${feed.source}">
+        <strong dir="auto">${feed.name}</strong>
+        <span data-field="state">${state}</span>
+        <span data-field="lastArticle">${lastArticle}</span>
+        <span data-field="notes">${notes}</span>
+      </li>
     `;
   });
   return html`
-    <details id="feed-table" ${feeds.length === 0 ? "hidden" : ""}>
+    <details id="feed-details" ${feeds.length === 0 ? "hidden" : ""}>
       <summary>Feeds</summary>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Feed</th>
-            <th scope="col">State</th>
-            <th scope="col">Last new article</th>
-            <th scope="col">Notes</th>
-          </tr>
-        </thead>
-        <tbody>${rows}</tbody>
-      </table>
+      <ul>${items}</ul>
     </details>
   `;
 }
@@ -122,7 +112,7 @@ export function newsSection(news: PageNews, now: number): Html {
           html`<li data-state="${state}">${text}</li>`
         )}
       </ul>
-      ${feedTable(feeds, now)}
+      ${feedDetails(feeds, now)}
     </section>
   `;
 }

@@ -146,7 +146,7 @@ browserTest(
 
 for (const NEWS_IMAGES of ["link", "none"]) {
   browserTest(
-    `page updates the table of feeds, and with NEWS_IMAGES=${NEWS_IMAGES} shows pictures of other hosts or requests none`,
+    `page updates the details of feeds, and with NEWS_IMAGES=${NEWS_IMAGES} shows pictures of other hosts or requests none`,
     async () => {
       await using server = await startDemo({ NEWS_IMAGES });
       await using tab = await openTab();

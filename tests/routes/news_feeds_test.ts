@@ -66,5 +66,5 @@ Deno.test("two hundred feeds are polled, listed and filtered", async () => {
   const found = await test.list("?source=feed7.example.com");
   assertEquals(found.articles.map(({ title }) => title), ["feed7.example.com"]);
   const page = await (await test.send("/")).text();
-  assertEquals(page.match(/<tr data-feed=/g)?.length, 200);
+  assertEquals(page.match(/<li data-feed=/g)?.length, 200);
 });

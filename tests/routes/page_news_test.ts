@@ -93,7 +93,7 @@ Deno.test("page shows which feeds have moved, failed or are gone", async () => {
   ]);
 });
 
-Deno.test("page has a table of feeds: their state, last new article, and what is missing", async () => {
+Deno.test("page has the details of feeds: their state, last new article, and what is missing", async () => {
   const feeds: readonly FeedStatus[] = [
     { ...FEED, last_article_at: "2026-08-03T13:00:00.000Z" },
     {
@@ -115,20 +115,18 @@ Deno.test("page has a table of feeds: their state, last new article, and what is
     },
   ];
   const page = await renderPage([], [], { feeds });
-  const table = page.split(`id="feed-table"`)[1]?.split("</table>")[0] ?? "";
-  const rows = [...table.matchAll(/<tr data-feed.*?<\/tr>/gs)].map(([row]) =>
-    [...row.matchAll(/<t[hd][^>]*>([^<]*)/g)].map(([_, text]) => text)
+  const details = page.split(`id="feed-details"`)[1]?.split("</details>")[0] ?? "";
+  const items = [...details.matchAll(/<li data-feed.*?<\/li>/gs)].map(([item]) =>
+    [...item.matchAll(/<(?:strong|span)[^>]*>([^<]*)/g)].map(([_, text]) => text)
   );
-  assertEquals(rows, [
-    ["The Wire", "read", "13:00:00 UTC", ""],
+  assertEquals(items, [
+    ["The Wire", "read", "last article 13:00:00 UTC", ""],
     [
-      "&lt;A&gt;",
-      "unchanged",
-      "–",
+      ...["&lt;A&gt;", "unchanged", "no article"],
       "12 of 30 items have no link or no words. 3 of 30 items have no date.",
     ],
-    ["B", "cannot be read", "–", "B refused: HTTP 503."],
-    ["C", "not read yet", "2026-07-01 00:00 UTC", ""],
+    ["B", "cannot be read", "no article", "B refused: HTTP 503."],
+    ["C", "not read yet", "last article 2026-07-01 00:00 UTC", ""],
   ]);
 });
 
@@ -140,7 +138,7 @@ Deno.test("page notes the worst five of many feeds in trouble, and the number of
   const page = await renderPage([], [], { feeds });
   const list = page.split(`id="feeds"`)[1]?.split("</ul>")[0] ?? "";
   const lines = [...list.matchAll(/<li[^>]*>(F\d|[^<]*)/g)].map(([_, text]) => text);
-  assertEquals(lines, ["F8", "F6", "F7", "F0", "F1", "4 more feeds are in the table."]);
+  assertEquals(lines, ["F8", "F6", "F7", "F0", "F1", "4 more feeds need attention."]);
 });
 
 Deno.test("page says that a feed shows nothing if none of its items is usable", async () => {

@@ -25,7 +25,7 @@ export function createNewsList(page) {
   const template = findElement(page, "#article", HTMLTemplateElement);
   const emptyNote = findElement(page, "#no-articles", HTMLElement);
   const feedList = findElement(page, "#feeds", HTMLUListElement);
-  const feedRows = findElement(page, "#feed-table tbody", HTMLTableSectionElement).rows;
+  const feedDetails = findElement(page, "#feed-details", HTMLDetailsElement);
   /** The articles in the list, by id. @type {Map<string, PaintedArticle>} */
   const painted = new Map();
 
@@ -93,15 +93,15 @@ export function createNewsList(page) {
       });
       emptyNote.hidden = visible.length > 0;
     },
-    /** Paints the notes about feeds, and the rows of the table. @param {readonly FeedData[]} feeds */
+    /** Paints the notes about feeds, and their details. @param {readonly FeedData[]} feeds */
     paintFeeds(feeds) {
       const now = Date.now();
       showNotes(feedList, feedNotes(feeds, now));
       for (const feed of feeds) {
-        const row = [...feedRows].find(({ dataset }) => dataset.feed === feed.source);
-        if (row === undefined) continue;
+        const item = feedDetails.querySelector(`[data-feed="${feed.source}"]`);
+        if (item === null) continue;
         for (const [field, text] of Object.entries(feedTexts(feed, now))) {
-          writeText(findElement(row, `[data-field=${field}]`, HTMLElement), text);
+          writeText(findElement(item, `[data-field=${field}]`, HTMLElement), text);
         }
       }
     },

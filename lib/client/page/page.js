@@ -119,14 +119,18 @@ function startPage(page) {
 
   function refreshNews() {
     // A request keeps the server's pollers running, and a hidden page needs none.
-    if (!document.hidden) {
-      if (isFilling) store.reload();
-      // The badge reports that the server is unreachable.
-      else loadNews(1).catch(() => {});
-    }
-    setTimeout(refreshNews, isFilling ? FILLING_INTERVAL_MS : FEED_STATUS_INTERVAL_MS);
+    if (document.hidden) return;
+    if (isFilling) store.reload();
+    // The badge reports that the server is unreachable.
+    else loadNews(1).catch(() => {});
   }
-  setTimeout(refreshNews, isFilling ? FILLING_INTERVAL_MS : FEED_STATUS_INTERVAL_MS);
+  setInterval(refreshNews, FEED_STATUS_INTERVAL_MS);
+  function fillNews() {
+    if (!isFilling) return;
+    refreshNews();
+    setTimeout(fillNews, FILLING_INTERVAL_MS);
+  }
+  setTimeout(fillNews, FILLING_INTERVAL_MS);
 
   pauseButton.hidden = false;
   pauseButton.addEventListener("click", () => {

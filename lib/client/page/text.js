@@ -225,7 +225,7 @@ const FEED_STATES = new Map([
 ]);
 
 /**
- * Writes the row of a feed, by the name of the field.
+ * Writes the details of a feed, by the name of the field.
  *
  * @param {FeedData} feed
  * @param {number} now Ms since the epoch.
@@ -236,7 +236,9 @@ export function feedTexts({ state, reason, items, undated, last_article_at }, no
     : "";
   return {
     state: FEED_STATES.get(state) ?? state,
-    lastArticle: last_article_at === null ? "–" : `${formatTime(last_article_at, now)} UTC`,
+    lastArticle: last_article_at === null
+      ? "no article"
+      : `last article ${formatTime(last_article_at, now)} UTC`,
     notes: [reason ?? "", undatedText].filter(Boolean).map(asSentence).join(" "),
   };
 }
@@ -262,7 +264,7 @@ function feedNote({ name, state, moved_to, reason, next_poll_at, items, skipped 
   return { state: "stale", text: asSentence(`${name} shows nothing: ${reason}`) };
 }
 
-/** The most notes about feeds. The table has all of them. */
+/** The most notes about feeds. The details have all of them. */
 const MAX_FEED_NOTES = 5;
 
 /**
@@ -279,6 +281,6 @@ export function feedNotes(feeds, now) {
     MAX_FEED_NOTES,
   );
   const others = notes.length - MAX_FEED_NOTES;
-  const text = `${others} more ${others === 1 ? "feed is" : "feeds are"} in the table.`;
+  const text = `${others} more ${others === 1 ? "feed needs" : "feeds need"} attention.`;
   return [...worst, { state: "stale", text }];
 }
