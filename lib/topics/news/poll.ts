@@ -32,8 +32,8 @@ const MAX_DOCUMENT_BYTES = 2 * 1_048_576;
 /** The longest validator to send back, in UTF-16 units. Servers refuse a request with longer headers. */
 const MAX_VALIDATOR_CHARACTERS = 512;
 
-/** Servers send feeds with many content types, `text/html` among them. The parser decides if the document is a feed. */
-const ACCEPTED_TYPES = /^$|xml|json|^text\/(?:html|plain)\b|^application\/octet-stream\b/i;
+/** Servers send feeds with many content types, and with none. The parser decides if the document is a feed. */
+const ACCEPTED_TYPES = /^(?!(?:image|audio|video)\/)/i;
 
 const HEADERS = {
   accept:

@@ -168,3 +168,14 @@ export function htmlToText(source: string, maxLength: number): string {
   }
   return cut(normalizeBlanks(text.replace(/[<&]/g, "")), maxLength);
 }
+
+/**
+ * Cleans text that is no HTML: it keeps every word, tags too. Entities are decoded once, because many feeds escape such a
+ * text like HTML.
+ *
+ * @param maxLength The longest result, in UTF-16 units.
+ */
+export function plainToText(source: string, maxLength: number): string {
+  const read = source.slice(0, maxLength * READ_FACTOR);
+  return cut(normalizeBlanks(decode(read, { scope: "strict" })), maxLength);
+}

@@ -4,7 +4,13 @@
  * @module
  */
 import { z } from "zod";
-import type { RawItem } from "./item.ts";
+import type { RawDocument, RawItem } from "./item.ts";
+
+/** An item without anything. */
+const EMPTY_ITEM: RawItem = {
+  ...{ guid: null, titles: [], summaries: [], links: [], dates: [], images: [], authors: [] },
+  ...{ categories: [], language: null },
+};
 
 /** A string. A value of another type counts as missing. */
 const OptionalText = z.unknown().optional().transform((value) =>
@@ -16,6 +22,11 @@ const ItemId = z.unknown().optional().transform((value) =>
   typeof value === "string" || typeof value === "number" ? String(value) : null
 );
 
+/** A list. A value of another type counts as empty. */
+const OptionalList = z.unknown().optional().transform((value) => Array.isArray(value) ? value : []);
+
+const JsonAuthor = z.object({ name: OptionalText });
+
 const JsonItem = z.object({
   id: ItemId,
   title: OptionalText,
@@ -26,43 +37,57 @@ const JsonItem = z.object({
   content_html: OptionalText,
   date_published: OptionalText,
   date_modified: OptionalText,
+  image: OptionalText,
+  banner_image: OptionalText,
+  author: z.unknown().optional(), // of version 1
+  authors: OptionalList,
+  tags: OptionalList,
+  language: OptionalText,
 });
 
 const JsonFeed = z.object({
   version: z.string().regex(/^https?:\/\/(?:www\.)?jsonfeed\.org\/version\//),
   home_page_url: OptionalText,
+  language: OptionalText,
+  author: z.unknown().optional(),
+  authors: OptionalList,
   items: z.array(z.unknown()),
 });
 
-/** Escapes plain text, because {@linkcode RawItem} contains HTML. */
-function textToHtml(plain: string): string {
-  return plain.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+/** Returns the names of authors. An entry without one counts as missing. */
+function namesOf(
+  { author, authors }: Pick<z.infer<typeof JsonItem>, "author" | "authors">,
+): string[] {
+  return [...authors, author].flatMap((entry) => JsonAuthor.safeParse(entry).data?.name ?? []);
 }
 
-/**
- * Parses a JSON Feed. An invalid item counts as empty.
- *
- * @param maxItems The most items to parse: the first ones.
- * @throws {SyntaxError | ZodError} If the document is not a JSON Feed.
- */
-export function parseJsonFeed(
-  document: string,
-  maxItems: number,
-): { readonly page: string | null; readonly items: readonly RawItem[] } {
+/** Keeps the texts of a list. */
+function texts(values: readonly unknown[]): string[] {
+  return values.filter((value) => typeof value === "string");
+}
+
+/** Parses a JSON Feed. An invalid item counts as empty. @throws {SyntaxError | ZodError} If the document is not a JSON Feed. */
+export function parseJsonFeed(document: string): RawDocument {
   const feed = JsonFeed.parse(JSON.parse(document));
-  const items = feed.items.slice(0, maxItems).map((unparsedItem): RawItem => {
+  const plain = (content: string | null) => content === null ? [] : [{ content, isPlain: true }];
+  const items = feed.items.map((unparsedItem): RawItem => {
     const item = JsonItem.safeParse(unparsedItem).data;
+    if (item === undefined) return EMPTY_ITEM;
     return {
-      guid: item?.id ?? null,
-      title: item?.title ? textToHtml(item.title) : null,
+      guid: item.id,
+      titles: plain(item.title),
       summaries: [
-        textToHtml(item?.summary ?? ""),
-        textToHtml(item?.content_text ?? ""),
-        item?.content_html,
+        ...plain(item.summary),
+        ...plain(item.content_text),
+        { content: item.content_html ?? "", isPlain: false },
       ],
-      links: [item?.url, item?.external_url, item?.id],
-      dates: [item?.date_published, item?.date_modified],
+      links: texts([item.url, item.external_url, item.id]),
+      dates: texts([item.date_published, item.date_modified]),
+      images: texts([item.image, item.banner_image]),
+      authors: [...namesOf(item), ...namesOf(feed)],
+      categories: texts(item.tags),
+      language: item.language ?? feed.language,
     };
   });
-  return { page: feed.home_page_url ?? null, items };
+  return { page: feed.home_page_url, items, ttlMs: null };
 }
