@@ -127,7 +127,7 @@ function cleanText({ content, isPlain }: RawText, maxLength: number): string | n
 }
 
 /** Returns the canonical form of a link. A host without a scheme is one, and not a path at the feed's host. */
-function cleanLink(link: string, base: string): string | null {
+function resolveItemLink(link: string, base: string): string | null {
   const text = link.trim();
   if (text === "" || NO_LINK.test(text)) return null;
   return canonicalUrl(
@@ -140,7 +140,7 @@ function cleanLink(link: string, base: string): string | null {
 function findLink(links: RawItem["links"], { base, pageUrl }: DocumentContext): string | null {
   const comparablePage = pageUrl === null ? null : comparableUrl(pageUrl);
   return parseFirst(links, (link) => {
-    const url = cleanLink(link, base);
+    const url = resolveItemLink(link, base);
     return url === null || comparableUrl(url) === comparablePage ? null : url;
   });
 }

@@ -55,7 +55,7 @@ const JsonFeed = z.object({
 });
 
 /** Returns the names of authors. An entry without one counts as missing. */
-function namesOf(
+function authorNamesOf(
   { author, authors }: Pick<z.infer<typeof JsonItem>, "author" | "authors">,
 ): string[] {
   return [...authors, author].flatMap((entry) => JsonAuthor.safeParse(entry).data?.name ?? []);
@@ -84,7 +84,7 @@ export function parseJsonFeed(document: string): RawDocument {
       links: texts([item.url, item.external_url, item.id]),
       dates: texts([item.date_published, item.date_modified]),
       images: texts([item.image, item.banner_image]),
-      authors: [...namesOf(item), ...namesOf(feed)],
+      authors: [...authorNamesOf(item), ...authorNamesOf(feed)],
       categories: texts(item.tags),
       language: item.language ?? feed.language,
     };
