@@ -28,6 +28,7 @@ import type { ChatUpstream } from "./topics/chat/upstream.ts";
 import { createOpenAiUpstream } from "./topics/chat/upstreams/openai.ts";
 import { createVannaUpstream } from "./topics/chat/upstreams/vanna.ts";
 import { createNewsService, type NewsService } from "./topics/news/news_service.ts";
+import { createSymbolFinder } from "./topics/news/article_symbols.ts";
 import { newsSettings } from "./topics/news/feeds.ts";
 import { FEEDS_PROVIDER } from "./topics/news/poll.ts";
 import { createOperations, type Operations } from "./topics/operations/operation.ts";
@@ -167,6 +168,7 @@ export function createServices(
     ...newsSettings(config),
     maxPerSource: config.NEWS_PER_SOURCE,
     maxEventBytes: config.MAX_EVENT_BYTES,
+    findSymbols: createSymbolFinder(quotes.instruments.values()),
   };
   const news = createNewsService(runtime, newsOptions, hub, shared);
   registry.register(news.topic);

@@ -74,7 +74,7 @@ export function pageDocument(
         <main data-snapshot="${JSON.stringify(snapshot)}" data-cursor="${cursor ?? ""}"
           data-articles="${JSON.stringify(news.articles)}" data-source="${news.sources?.join(",") ??
             ""}" ${news.feeds.some(({ state }) => state === "waiting") ? "data-filling" : ""}>
-          ${pricesSection(instruments, pageSnapshot, now)} ${newsSection(news, now)}
+          ${pricesSection(instruments, pageSnapshot, now)} ${newsSection(news, instruments, now)}
           <div class="panels">
             ${problemsSection(status, now)} ${isDemo ? [chatSection(), operationSection()] : ""}
             ${commandsSection(origin)} ${framesSection()}

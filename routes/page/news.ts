@@ -7,6 +7,7 @@ import { html } from "hono/html";
 import type { Html } from "./html.ts";
 import { articleTexts, feedNotes, feedTexts } from "../../lib/client/page/text.js";
 import type { Article } from "../../lib/topics/news/article.ts";
+import type { Instruments } from "../../lib/topics/quotes/instrument.ts";
 import type { FeedStatus } from "../../lib/topics/news/feed_status.ts";
 
 /** The first articles of the page. */
@@ -23,7 +24,12 @@ export interface PageNews {
 type ArticleContent = ReturnType<typeof articleTexts>;
 
 /** Renders an article of the list, or of the template. Without images it has no place for one, which the script heeds. */
-function articleItem(id: string, { href, image, time, texts }: ArticleContent, hasImages: boolean) {
+function articleItem(
+  id: string,
+  { href, image, time, texts }: ArticleContent,
+  symbols: readonly string[],
+  hasImages: boolean,
+) {
   const link = href === null ? "" : html`href="${href}"`;
   const picture = html`<img alt="" width="96" height="64" loading="lazy" decoding="async" ${
     image === null ? "hidden" : html`src="${image}"`
@@ -37,6 +43,9 @@ function articleItem(id: string, { href, image, time, texts }: ArticleContent, h
       <p class="facts">
         <time data-field="published" datetime="${time}">${texts.published}</time>
         <span data-field="sources">${texts.sources}</span>
+        <span data-symbols>${symbols.map((symbol) =>
+          html`<a href="#quote-${symbol}">${symbol}</a>`
+        )}</span>
         <span data-field="simulated">${texts.simulated}</span>
         <span data-field="updated">${texts.updated}</span>
       </p>
@@ -93,20 +102,28 @@ function feedDetails(feeds: readonly FeedStatus[], now: number): Html {
   `;
 }
 
-/** Renders the section of news. @param now Wall time, in milliseconds since the Unix epoch. */
-export function newsSection(news: PageNews, now: number): Html {
+/**
+ * Renders the section of news.
+ *
+ * @param instruments Those that the page has a row of. An article links to the rows of its symbols.
+ * @param now Wall time, in milliseconds since the Unix epoch.
+ */
+export function newsSection(news: PageNews, instruments: Instruments, now: number): Html {
   const { articles, feeds, hasImages } = news;
   return html`
     <section id="news" class="panel" aria-labelledby="news-title">
       <h2 id="news-title">News</h2>
       ${sourceFilter(news)}
       <ul id="articles">
-        ${articles.map((article) => articleItem(article.id, articleTexts(article, now), hasImages))}
+        ${articles.map((article) => {
+          const symbols = article.symbols.filter((symbol) => instruments.has(symbol));
+          return articleItem(article.id, articleTexts(article, now), symbols, hasImages);
+        })}
       </ul>
       <p id="no-articles" ${articles.length > 0 ? "hidden" : ""}>
         No articles yet. New articles appear here.
       </p>
-      <template id="article">${articleItem("", BLANK_ARTICLE, hasImages)}</template>
+      <template id="article">${articleItem("", BLANK_ARTICLE, [], hasImages)}</template>
       <ul id="feeds" class="notes">
         ${feedNotes(feeds, now).map(({ state, text }) =>
           html`<li data-state="${state}">${text}</li>`

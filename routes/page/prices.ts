@@ -108,7 +108,8 @@ function priceRow(
   });
   const [header, ...others] = cells;
   return html`
-    <tr role="row" data-symbol="${symbol}" data-freshness="${content.freshness}"
+    <tr role="row" id="quote-${symbol}" data-symbol="${symbol}" data-freshness="${content
+      .freshness}"
       data-direction="${content.direction}">
       <th role="rowheader" scope="row" class="symbol">${header?.cell}</th>
       ${others.map(({ column, cell }) => html`<td role="cell" class="${column}">${cell}</td>`)}

@@ -11,7 +11,12 @@ const PublishedArticle = z.object({ id: z.string() });
 /** Publishes an article. Returns its id. Fails if it is refused. */
 export async function publishArticle(
   origin: string,
-  article: { readonly title: string; readonly url: string; readonly source: string },
+  article: {
+    readonly title: string;
+    readonly url: string;
+    readonly source: string;
+    readonly symbols?: readonly string[];
+  },
 ): Promise<string> {
   return (await requestAsPublisher(PublishedArticle, "POST", `${origin}/v1/news`, article)).id;
 }

@@ -191,3 +191,23 @@ for (const NEWS_IMAGES of ["link", "none"]) {
     },
   );
 }
+
+browserTest("page links a story's symbols to their rows, in the first paint and live", async () => {
+  await using server = await startDemo({ PUBLISH_TOKEN });
+  await using tab = await openTab();
+  const { page, complaints } = tab;
+  await page.goto(server.origin);
+  await page.locator("#articles [data-symbols] a").first().waitFor();
+  await waitForBadge(page, "live");
+  const id = await publishArticle(server.origin, {
+    title: "Gold slips",
+    url: "https://stories.example/gold",
+    source: "Lab",
+    symbols: ["XAU-USD"],
+  });
+  const link = page.locator(`[data-article="${id}"] [data-symbols] a`);
+  await link.click();
+  assertEquals(new URL(page.url()).hash, "#quote-XAU-USD");
+  assertEquals(await page.locator("tr:target").getAttribute("data-symbol"), "XAU-USD");
+  assertEquals(complaints, []);
+});

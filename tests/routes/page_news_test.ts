@@ -163,3 +163,12 @@ Deno.test("page shows the pictures of articles, and allows them, only if the ope
     ...[`${place} hidden>`, `${place} hidden>`],
   ]]);
 });
+
+Deno.test("page links the symbols of an article to their rows, without a script", async () => {
+  const article = { ...ARTICLE, symbols: ["XAU-USD", "NOT-HERE"] };
+  const page = await renderPage([], [], { articles: [article] });
+  const item = page.split(`data-article="a1"`)[1]?.split("</li>")[0] ?? "";
+  assertStringIncludes(item, `<a href="#quote-XAU-USD">XAU-USD</a>`);
+  assert(!item.includes("NOT-HERE"));
+  assertStringIncludes(page, `id="quote-XAU-USD"`);
+});

@@ -56,6 +56,7 @@
  * @property {string | null} published_at
  * @property {string} first_seen_at
  * @property {string | null} updated_at
+ * @property {readonly string[]} symbols
  * @property {boolean} simulated
  */
 

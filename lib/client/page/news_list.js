@@ -42,6 +42,24 @@ export function createNewsList(page) {
   }
 
   /**
+   * Paints links to the rows of an article's symbols, as far as the page has them.
+   *
+   * @param {HTMLElement} element
+   * @param {readonly string[]} symbols
+   */
+  function paintSymbols(element, symbols) {
+    const shown = symbols.filter((symbol) => document.getElementById(`quote-${symbol}`) !== null);
+    const links = shown.map((symbol) => {
+      const link = document.createElement("a");
+      link.href = `#quote-${symbol}`;
+      link.textContent = symbol;
+      return link;
+    });
+    const present = [...element.children].map(({ textContent }) => textContent);
+    if (present.join() !== shown.join()) element.replaceChildren(...links);
+  }
+
+  /**
    * Paints an article unless it is painted already. An article is immutable: a changed one is a new object.
    *
    * @param {ArticleData} article
@@ -61,6 +79,7 @@ export function createNewsList(page) {
     const link = findElement(item, "a", HTMLAnchorElement);
     if (href === null) link.removeAttribute("href");
     else if (link.getAttribute("href") !== href) link.href = href;
+    paintSymbols(findElement(item, "[data-symbols]", HTMLElement), article.symbols);
     // Without a place for a picture, the operator allows none.
     const picture = item.querySelector("img");
     if (picture !== null) {

@@ -6,6 +6,7 @@
 import { DAY_MS, HOUR_MS, isoTime } from "../../core/time.ts";
 import { type Article, type ArticleSource, MAX_ARTICLE_SOURCES } from "./article.ts";
 import type { ArticleIndex } from "./article_index.ts";
+import type { FindSymbols } from "./article_symbols.ts";
 import { articleIdOf, type MatchedItem } from "./identity.ts";
 import type { FeedItem } from "./parse/item.ts";
 import { MAX_EDITIONS, type SeenItem } from "./seen_items.ts";
@@ -44,7 +45,7 @@ export interface ClassifyOptions {
   /** True if an article with one of the item's keys was retracted. */
   readonly isRetracted: boolean;
   /** Finds the symbols of an article by its text. */
-  readonly findSymbols: (text: Pick<Article, "title" | "summary">) => readonly string[];
+  readonly findSymbols: FindSymbols;
 }
 
 /** The classification of an item. */

@@ -11,6 +11,7 @@ import type { Store } from "../../store/store.ts";
 import { type Article, MAX_ARTICLE_SOURCES } from "./article.ts";
 import { ARCHIVE_TTL_MS } from "./article_archive.ts";
 import type { ArticleIndex } from "./article_index.ts";
+import type { FindSymbols } from "./article_symbols.ts";
 import type { ArticleEventInput, ArticleRepository } from "./article_repository.ts";
 import { changesArticle, classifyItem, createArticle, type IncomingFeed } from "./classify.ts";
 import { articleKeys, guidKey, linkKey, type MatchedItem, matchItems } from "./identity.ts";
@@ -38,7 +39,7 @@ export interface ArticleIngestOptions {
   /** The most articles of a feed's first document. */
   readonly maxPerSource: number;
   /** Finds the symbols of a new or changed article by its text. By default there are none. */
-  readonly findSymbols?: (text: Pick<Article, "title" | "summary">) => readonly string[];
+  readonly findSymbols?: FindSymbols;
 }
 
 /** The outcome of a submission. `retracted`: an article with its link or guid was retracted, so nothing is published. */

@@ -15,6 +15,7 @@ import type { Article } from "./article.ts";
 import { createArticleArchive } from "./article_archive.ts";
 import { type ArticleList, mergeWithArchive, toArticleList } from "./article_list.ts";
 import { createArticleRepository } from "./article_repository.ts";
+import type { FindSymbols } from "./article_symbols.ts";
 import { createFeedScheduler } from "./feed_scheduler.ts";
 import type { FeedStatus } from "./feed_status.ts";
 import { createFeedStatusCache } from "./feed_status_cache.ts";
@@ -70,6 +71,8 @@ export interface NewsOptions extends FeedSettings {
   readonly maxPerSource: number;
   /** The most bytes of an event. */
   readonly maxEventBytes: number;
+  /** Finds the symbols of feeds' articles. By default they have those of their feed only. */
+  readonly findSymbols?: FindSymbols;
 }
 
 /** Creates the problem of an unknown article, which is the same for a retracted one. */
@@ -88,7 +91,7 @@ export function createNewsService(
   { log, store, lease, health }: Pick<SharedState, "log" | "store" | "lease" | "health">,
 ): NewsService {
   const { clock } = runtime;
-  const { feeds, pollMs, maxPerSource, maxEventBytes } = options;
+  const { feeds, pollMs, maxPerSource, maxEventBytes, findSymbols = () => [] } = options;
   const leaderElection = createLeaderElection(runtime, lease("news"), health);
   const { fence } = leaderElection;
   const archive = createArticleArchive({ clock, store, sources: feeds.map(({ name }) => name) });
@@ -96,7 +99,7 @@ export function createNewsService(
     ...{ clock, hub, log, store, archive, fence },
     ...{ maxPerSource, maxEventBytes, logger: runtime.log },
   });
-  const ingest = createArticleIngest({ clock, repository, store, maxPerSource });
+  const ingest = createArticleIngest({ clock, repository, store, maxPerSource, findSymbols });
   const statuses = createFeedStatusCache(clock, feeds, store);
   const scheduler = createFeedScheduler(runtime, options, {
     store,

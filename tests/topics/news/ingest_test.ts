@@ -460,3 +460,17 @@ Deno.test("submit() waits for no feed, and the feed's article is published after
   await poll;
   assertEquals(test.published.map(({ tags = [] }) => tags[0]), ["desk", "bbc"]);
 });
+
+Deno.test("ingest() gives an article the symbols of its text beside those of its feed, and keeps them when it changes", async () => {
+  const test = createTestIngest();
+  await test.poll("bbc", item(1, { title: "Gold slips" }));
+  assertEquals((await test.articles())[0]?.symbols, ["XAU-USD"]);
+  await test.poll("bbc", item(1, { title: "Bullion slips" }));
+  assertEquals((await test.articles())[0]?.symbols, ["XAU-USD"]);
+  const feed = { source: "cnbc", sourceName: "CNBC", symbols: ["XAG-USD"], isSimulated: false };
+  await test.ingest().ingest(feed, [item(2, { title: "Gold and silver" })], []);
+  const both = (await test.articles()).find(({ title }) => title === "Gold and silver");
+  assertEquals(both?.symbols, ["XAG-USD", "XAU-USD"]);
+  const posted = await test.ingest().submit({ ...SUBMISSION, title: "Gold", symbols: [] });
+  assertEquals(posted.kind === "new" && posted.article.symbols, []);
+});

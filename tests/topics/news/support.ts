@@ -159,7 +159,13 @@ export function createTestIngest(
         },
       },
     });
-    const ingest = createArticleIngest({ clock, store, repository, maxPerSource: MAX_PER_SOURCE });
+    const ingest = createArticleIngest({
+      clock,
+      store,
+      repository,
+      maxPerSource: MAX_PER_SOURCE,
+      findSymbols: ({ title }) => title.includes("Gold") ? ["XAU-USD"] : [],
+    });
     return { archive, repository, ingest };
   }
   let isolate = createIsolate();
