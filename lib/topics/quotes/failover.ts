@@ -9,7 +9,7 @@ import type { Clock } from "../../core/clock.ts";
 import type { Runtime } from "../../core/runtime.ts";
 import type { SnapshotSource } from "./change_publisher.ts";
 import { Divergences } from "./divergence.ts";
-import type { FreshnessRules, TrackedReading } from "./freshness.ts";
+import type { FreshnessRules } from "./freshness.ts";
 import {
   type ConnectedProvider,
   namesOf,
@@ -20,6 +20,7 @@ import type { Reading } from "./providers/provider.ts";
 import type { QuoteCache } from "./quote_cache.ts";
 import type { ProviderStatus, QuotesSnapshot } from "./quote.ts";
 import { ServingTable } from "./serving_table.ts";
+import type { TrackedReading } from "./tracked_reading.ts";
 
 /** The shortest time between two calls of a reference source, in ms. A poll triggers a call, so it comes up to a poll later. */
 const REFERENCE_INTERVAL_MS = 25_000;

@@ -18,6 +18,7 @@ import {
 } from "./market_hours.ts";
 import type { Provider, Reading } from "./providers/provider.ts";
 import type { Quote } from "./quote.ts";
+import type { TrackedReading } from "./tracked_reading.ts";
 
 /**
  * The longest time around an opening or a close for which trades do not contradict it. The last print of an index comes
@@ -39,8 +40,17 @@ const MAX_REPEATED_MS = 5 * MINUTE_MS;
 /** The most sessions that may have ended since a closing price before it is stale. */
 const MAX_CLOSE_AGE_SESSIONS = 5;
 
+/** The same for oil and gas: the EIA publishes their spot prices once a week, two or three days after the last one. */
+const MAX_WEEKLY_CLOSE_AGE_SESSIONS = 8;
+
+/** The longest time without a trade that a closed market explains. The longest holidays of exchanges last eleven days. */
+const MAX_QUIET_MS = 14 * DAY_MS;
+
 /** The longest trading period that a source may report. Others are errors. */
 const MAX_PERIOD_MS = 2 * DAY_MS;
+
+/** The shortest period that is a calendar day, in which a session may go on at midnight. A day may have 23 hours. */
+const MIN_WHOLE_DAY_MS = 22.5 * HOUR_MS;
 
 /** The trading of US shares before and after a session, in ms. */
 const PRE_MARKET_MS = 5.5 * HOUR_MS;
@@ -48,51 +58,6 @@ const AFTER_HOURS_MS = 4 * HOUR_MS;
 
 /** The properties of a source that decide how long its prices are fresh. */
 export type SourcePace = Pick<Provider, "intervalMs" | "isEndOfDay">;
-
-/** A reading whose freshness is tracked from one response of the source to the next. */
-export interface TrackedReading extends Reading {
-  /** Monotonic time of the last news of the source: silence is counted from it. */
-  readonly newsElapsed: number;
-}
-
-/** Returns the age of a price at its receipt beyond the delay of the source and one poll, in ms: 0 for a new price. */
-function lagMsOf({ as_of, delay_s, received_at }: Reading, intervalMs: number): number {
-  if (as_of === null) return 0;
-  const expectedMs = (delay_s ?? 0) * 1000 + intervalMs;
-  return Math.max(0, Date.parse(received_at) - Date.parse(as_of) - expectedMs);
-}
-
-/** Tests if a response repeats the previous one: the same market time, or the same price if only another price is news. */
-function isRepetition({ as_of, price, isRepeated }: Reading, previous: Reading): boolean {
-  if (as_of !== null) return as_of === previous.as_of;
-  return isRepeated === true && price === previous.price;
-}
-
-/**
- * Tracks the freshness of a reading. A response that repeats the previous one is not news. A price that is old at its receipt
- * is only as fresh as its market time.
- *
- * @param previous The previous reading of the same source.
- */
-export function track(
-  reading: Reading,
-  previous: TrackedReading | undefined,
-  intervalMs: number,
-): TrackedReading {
-  const { as_of, receivedElapsed } = reading;
-  if (previous !== undefined && isRepetition(reading, previous)) {
-    return { ...reading, newsElapsed: previous.newsElapsed };
-  }
-  let lagMs = lagMsOf(reading, intervalMs);
-  if (lagMs > 0 && as_of !== null && previous !== undefined && previous.as_of !== null) {
-    // The wall clock may have been set, so the lag must also follow from the market's progress since the previous reading.
-    const previousLagMs = previous.receivedElapsed - previous.newsElapsed;
-    const progressMs = Date.parse(as_of) - Date.parse(previous.as_of);
-    const passedMs = receivedElapsed - previous.receivedElapsed;
-    lagMs = Math.min(lagMs, Math.max(0, previousLagMs + passedMs - progressMs));
-  }
-  return { ...reading, newsElapsed: receivedElapsed - lagMs };
-}
 
 /** The last response of a source about a symbol. */
 export interface Observation
@@ -139,7 +104,7 @@ const withoutSession = (span: Span): CurrentSpan => ({ ...span, session: null })
 
 /**
  * Applies the trading hours that a source reported. The calendar applies after their end, and also if trades contradict
- * them: Yahoo reports the day of a future until midnight, although trading ends at 17:00.
+ * them: Yahoo reports the whole day of a future, although trading pauses at 17:00 and goes on at midnight.
  *
  * @param tradedAt The time of the last trade.
  */
@@ -161,7 +126,8 @@ function spanOfPeriod(
     // After a pause or a break, silence counts from the calendar's opening.
     return { isOpen: true, start: calendar.isOpen ? Math.max(start, calendar.start) : start, end };
   }
-  const isOver = calendar.isOpen && calendar.start < end && tradedAt <= end + toleranceMs;
+  const isOver = calendar.isOpen && calendar.start < end && tradedAt <= end + toleranceMs &&
+    end - start < MIN_WHOLE_DAY_MS;
   return isOver ? { isOpen: false, start: end, end: calendar.end } : calendar;
 }
 
@@ -226,9 +192,15 @@ function closeTimeOf(as_of: string, spanAt: (ms: number) => Span | null): number
 }
 
 /** Returns the time at which a closing price is stale: the end of the session after the last one that it may miss. */
-function staleTimeOf(closedAt: number, spanAt: (ms: number) => Span | null): number {
+function staleTimeOf(
+  closedAt: number,
+  quoteClass: Quote["class"],
+  spanAt: (ms: number) => Span | null,
+): number {
+  const isWeekly = quoteClass === "oil" || quoteClass === "energy";
+  const maxSessions = isWeekly ? MAX_WEEKLY_CLOSE_AGE_SESSIONS : MAX_CLOSE_AGE_SESSIONS;
   let time = closedAt;
-  for (let session = 0; session <= MAX_CLOSE_AGE_SESSIONS; session++) {
+  for (let session = 0; session <= maxSessions; session++) {
     const span = spanAt(time);
     if (span === null) time += DAY_MS;
     else time = span.isOpen ? span.end : spanAt(span.end)?.end ?? span.end;
@@ -241,18 +213,18 @@ function freshnessOfClose(
   { symbol, as_of, receivedAt }: Observation,
   { instruments, spanAt, now }: FreshnessContext,
 ): Freshness {
-  const { hours } = instrumentOf(instruments, symbol);
+  const { hours, class: quoteClass } = instrumentOf(instruments, symbol);
   const symbolSpanAt = (ms: number) => spanAt(hours, ms);
-  const calendar = spanAt(hours, now) ?? ENDLESS;
+  const { isOpen, end } = spanAt(hours, now) ?? { isOpen: true, end: Infinity };
   const closedAt = as_of === null ? receivedAt : closeTimeOf(as_of, symbolSpanAt);
-  const staleAt = staleTimeOf(closedAt, symbolSpanAt);
+  const staleAt = staleTimeOf(closedAt, quoteClass, symbolSpanAt);
   const isStale = now >= staleAt;
   return {
     session: "closed",
     isStale,
-    nextOpenAt: calendar.isOpen ? null : calendar.end,
+    nextOpenAt: isOpen ? null : end,
     since: isStale ? staleAt : closedAt,
-    until: isStale ? calendar.end : Math.min(calendar.end, staleAt),
+    until: isStale ? end : Math.min(end, staleAt),
   };
 }
 
@@ -266,6 +238,23 @@ function nextOpeningAfter(
   // A source may report that the session of today begins late.
   if (calendar?.isOpen === true && end < calendar.end) return end;
   return calendar === null ? null : nextOpening((ms) => spanAt(hours, ms), calendar);
+}
+
+/**
+ * Returns the freshness of a market that is closed, from `start` to `end`. No closure explains that a share has not been traded
+ * for weeks: it is delisted, or its source stands still.
+ */
+function freshnessOfClosed(
+  { symbol, as_of }: Observation,
+  { start, end }: Pick<Span, "start" | "end">,
+  context: FreshnessContext,
+): Freshness {
+  const { hours } = instrumentOf(context.instruments, symbol);
+  const nextOpenAt = nextOpeningAfter(hours, end, context);
+  const staleAt = as_of === null ? Infinity : Date.parse(as_of) + MAX_QUIET_MS;
+  return context.now < staleAt
+    ? { session: "closed", isStale: false, nextOpenAt, since: start, until: Math.min(end, staleAt) }
+    : { session: "closed", isStale: true, nextOpenAt, since: Math.max(start, staleAt), until: end };
 }
 
 /**
@@ -283,10 +272,7 @@ export function freshnessOf(
   if (isEndOfDay === true) return freshnessOfClose(observation, context);
   const { isOpen, start, end, session } = currentSpan(observation, context);
   const { hours } = instrumentOf(instruments, symbol);
-  if (!isOpen) {
-    const nextOpenAt = nextOpeningAfter(hours, end, context);
-    return { session: "closed", isStale: false, nextOpenAt, since: start, until: end };
-  }
+  if (!isOpen) return freshnessOfClosed(observation, { start, end }, context);
   const silentAt = receivedAt + 2 * intervalMs;
   const isTraded = as_of === null || Date.parse(as_of) >= start - bellToleranceOf({ start, end });
   // A delayed source reports the first trade of a session late. Its silence until then is not a fault.
@@ -296,9 +282,8 @@ export function freshnessOf(
   const isHoliday = period !== undefined && !isTraded && receivedAt >= firstTradeAt &&
     now < silentAt;
   if (isHoliday) {
-    const nextOpenAt = nextOpeningAfter(hours, end, context);
-    const until = Math.min(end, silentAt);
-    return { session: "closed", isStale: false, nextOpenAt, since: start, until };
+    const closed = freshnessOfClosed(observation, { start, end }, context);
+    return { ...closed, until: Math.min(closed.until, silentAt) };
   }
   const isRegular = session === null || session === "open" || session === "always";
   const nextOpenAt = session === "pre" || session === "post"

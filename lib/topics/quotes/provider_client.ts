@@ -9,9 +9,10 @@ import type { Runtime } from "../../core/runtime.ts";
 import { DAY_MS, isoTime } from "../../core/time.ts";
 import { UpstreamFailure } from "../../upstream/failure.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
-import { type Freshness, type FreshnessRules, track, type TrackedReading } from "./freshness.ts";
+import type { Freshness, FreshnessRules } from "./freshness.ts";
 import type { Provider, Reading } from "./providers/provider.ts";
 import { NO_RESPONSE_REASON, type ProviderStatus } from "./quote.ts";
+import { track, type TrackedReading } from "./tracked_reading.ts";
 
 /** A provider and its upstream. */
 export interface ConnectedProvider {

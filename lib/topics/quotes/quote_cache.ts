@@ -6,12 +6,13 @@
 import type { Clock } from "../../core/clock.ts";
 import { isoTime } from "../../core/time.ts";
 import { isPlausible, isPossiblePrice, measureChange, type MeasuredChange } from "./change.ts";
-import type { Freshness, FreshnessRules, TrackedReading } from "./freshness.ts";
+import type { Freshness, FreshnessRules } from "./freshness.ts";
 import type { Baseline } from "./history/baseline.ts";
 import { type Instrument, instrumentOf, type Instruments } from "./instrument.ts";
 import { isPositive, isZero, percentOf, subtract } from "./providers/decimal.ts";
 import type { DayFigures, Provider, Reading } from "./providers/provider.ts";
 import type { Quote } from "./quote.ts";
+import type { TrackedReading } from "./tracked_reading.ts";
 
 /** The largest difference from the cached price, in percent, that needs no second reading as a confirmation. */
 const MAX_JUMP_PCT = 20;

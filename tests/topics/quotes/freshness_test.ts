@@ -7,9 +7,8 @@ import {
   FreshnessRules,
   type Observation,
   type SourcePace,
-  track,
-  type TrackedReading,
 } from "../../../lib/topics/quotes/freshness.ts";
+import { track, type TrackedReading } from "../../../lib/topics/quotes/tracked_reading.ts";
 import { instrumentsFor } from "../../../lib/topics/quotes/instruments.ts";
 import { NO_BASELINE, NO_FIGURES } from "../../../lib/topics/quotes/providers/provider.ts";
 import type { Quote } from "../../../lib/topics/quotes/quote.ts";
@@ -271,7 +270,10 @@ Deno.test("holidays do not age a closing price, and silence of its source does n
 
 Deno.test("the sessions of futures, of currencies and of Tokyo age a closing price from its own close on", () => {
   for (
-    const [symbol, staleAt] of [["WTI", "20T22:00"], ["EUR-USD", "20T22:00"], ["N225", "20T06:30"]]
+    const [symbol, staleAt] of [["XAU-USD", "20T22:00"], ["EUR-USD", "20T22:00"], [
+      "N225",
+      "20T06:30",
+    ]]
   ) {
     const close = closeOf("12", { symbol: symbol ?? "" });
     const { until, isStale } = assess(close, "20T05:00", HOURLY_CLOSES);
@@ -475,4 +477,70 @@ Deno.test("a future is not stale when it opens after its break, although its sou
   const quiet = observation("18T22:59", "18T21:59", { ...day, newsAt: at("18T22:00") });
   assertEquals(freshnessAt(quiet, "18T22:59"), "closed until 18T23:00");
   assertEquals(freshnessAt(quiet, "18T23:00"), "open until 18T23:02");
+});
+
+Deno.test("a share that has not traded for weeks is stale, in an open market and in a closed one", () => {
+  // The hours of today, as a source also states them for a delisted share.
+  const today = (day: string) => ({ start: at(`${day}T14:30`), end: at(`${day}T21:00`) });
+  const delisted = { ...observation("19T15:00", null), symbol: "AAPL" };
+  const lastTraded = (as_of: string, period?: { start: number; end: number }) => ({
+    ...delisted,
+    as_of,
+    ...(period === undefined ? {} : { period }),
+  });
+  const months = "2026-08-03T20:00:00.000Z";
+  assertEquals(
+    freshnessAt(lastTraded(months, today("19")), "19T15:00"),
+    "closed stale until 19T15:02",
+  );
+  assertEquals(freshnessAt(lastTraded(months), "21T12:00"), "closed stale until 23T14:30");
+  // The longest holidays of exchanges last eleven days.
+  const elevenDays = "2026-11-08T06:30:00.000Z";
+  assertEquals(
+    freshnessAt(lastTraded(elevenDays, today("19")), "19T15:00"),
+    "closed until 19T15:02",
+  );
+  assertEquals(freshnessAt(lastTraded(elevenDays), "21T12:00"), "closed until 22T06:30");
+  assertEquals(assess(lastTraded(elevenDays), "22T07:00").since, at("22T06:30"));
+});
+
+Deno.test("the end of a whole day in the response does not end a session that goes on", () => {
+  // Yahoo states the day of a future from midnight to 23:59 in New York, and that of currencies in London.
+  const future = { symbol: "WTI", period: { start: at("18T05:00"), end: at("19T04:59") } };
+  const night = observation("19T04:58", "19T04:58", future);
+  assertEquals(freshnessAt(night, "19T04:59"), "open until 19T05:00");
+  const pair = { symbol: "EUR-USD", period: { start: at("18T00:00"), end: at("18T23:59") } };
+  const late = observation("18T23:58", "18T23:58", pair);
+  assertEquals(freshnessAt(late, "18T23:59"), "open until 19T00:00");
+  // On the day on which clocks change to summer time, the day has 23 hours.
+  const shortDay = { symbol: "WTI", period: { start: at("18T06:00"), end: at("19T04:59") } };
+  assertEquals(freshnessAt({ ...night, ...shortDay }, "19T04:59"), "open until 19T05:00");
+});
+
+Deno.test("a thin market is fresh while its bid or ask moves, and stale when all stand still", () => {
+  const read = (received: string, bid: string | null, previous?: TrackedReading) => {
+    const { newsElapsed: _news, ...reading } = trackedReading(received, "18T14:59");
+    return track({ ...reading, bid, ask: "7739.00" }, previous, INTERVAL_MS);
+  };
+  const first = read("18T15:00", "7738.00");
+  const moved = read("18T15:03", "7738.10", first);
+  assertEquals(freshnessAt(toObservation(moved), "18T15:03"), "open until 18T15:05");
+  const still = read("18T15:05", "7738.10", moved);
+  assertEquals(freshnessAt(toObservation(still), "18T15:05"), "open stale until 18T21:00");
+  // A response without a bid says nothing about it.
+  const unknown = read("18T15:05", null, moved);
+  assertEquals(freshnessAt(toObservation(unknown), "18T15:05"), "open stale until 18T21:00");
+  // The next trade is news, although it is minutes old by the wall clock.
+  assertEquals(
+    freshnessAt(toObservation(read("18T15:06", "7738.20", moved)), "18T15:06"),
+    "open until 18T15:08",
+  );
+});
+
+Deno.test("closing prices of oil, which are published once a week, are stale after more than eight sessions", () => {
+  // The prices up to Monday the 9th are published on the 12th, those up to the 16th on the 19th: a holiday delays by a day.
+  const close = closeOf("09", { symbol: "WTI" });
+  assertEquals(freshnessAt(close, "19T19:00", HOURLY_CLOSES), "closed until 19T22:00");
+  assertEquals(freshnessAt(close, "20T21:59", HOURLY_CLOSES), "closed until 20T22:00");
+  assertEquals(freshnessAt(close, "20T22:00", HOURLY_CLOSES), "closed stale until 22T23:00");
 });

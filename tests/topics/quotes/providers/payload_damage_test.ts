@@ -5,7 +5,8 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { FreshnessRules, track } from "../../../../lib/topics/quotes/freshness.ts";
+import { FreshnessRules } from "../../../../lib/topics/quotes/freshness.ts";
+import { track } from "../../../../lib/topics/quotes/tracked_reading.ts";
 import { instrumentsFor } from "../../../../lib/topics/quotes/instruments.ts";
 import { createMarketHours } from "../../../../lib/topics/quotes/market_hours.ts";
 import { createAlpaca } from "../../../../lib/topics/quotes/providers/alpaca.ts";
