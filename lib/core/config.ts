@@ -92,10 +92,15 @@ const instrumentSetting = z.strictObject({
 /** The most symbols of a deployment. */
 const MAX_SYMBOLS = 500;
 
-const streamingSources = z.string().transform(splitList)
-  .transform((names) => names.length === 1 && names[0] === "none" ? [] : names)
-  .pipe(z.array(z.enum(["coinbase", "kraken", "finnhub", "alpaca"])))
-  .refine((names) => new Set(names).size === names.length);
+/** Accepts some of the names, each once, or `none`. */
+function sourceList<const Name extends string>(names: readonly Name[], defaults: Name[]) {
+  return z.string().transform(splitList)
+    .transform((list) => list.length === 1 && list[0] === "none" ? [] : list)
+    .pipe(z.array(z.enum(names)))
+    .refine((list) => new Set(list).size === list.length)
+    .default(defaults)
+    .describe(`${names.join(", ")}, separated by commas, or none`);
+}
 
 function isJsonList(setting: string): boolean {
   return setting.trimStart().startsWith("[");
@@ -173,12 +178,14 @@ export const SETTINGS = z.object({
     'JSON such as { "AAPL": { "name": "Apple", "class": "equities", "currency": "USD", ' +
       '"sources": { "finnhub": "AAPL" } } }; a known symbol needs only sources',
   ),
-  STREAMING_SOURCES: streamingSources.default(["coinbase", "kraken"])
-    .describe("coinbase, kraken, finnhub and alpaca, separated by commas, or none"),
+  STREAMING_SOURCES: sourceList(
+    ["coinbase", "kraken", "finnhub", "alpaca"],
+    ["coinbase", "kraken"],
+  ),
   QUOTE_POLL_MS: pollInterval(),
   QUOTE_TTL_MS: pollInterval(", at most QUOTE_POLL_MS"),
   QUORUM_BOUND_PCT: percent.default(1).describe("a number from 0.01 to 100"),
-  UNOFFICIAL_SOURCES: z.enum(["yahoo", "none"]).default("yahoo").describe("yahoo or none"),
+  UNOFFICIAL_SOURCES: sourceList(["yahoo", "swissquote"], ["yahoo"]),
   COINGECKO_API_KEY: apiKey("a demo key of CoinGecko"),
   TWELVE_DATA_API_KEY: apiKey("a key of Twelve Data"),
   FRED_API_KEY: apiKey("a key of FRED"),

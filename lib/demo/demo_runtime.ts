@@ -24,6 +24,7 @@ import { CALM, createScript } from "./script.ts";
 import { SimulatedSocket } from "./simulated_socket.ts";
 import type { SimulatedStream } from "./simulated_stream.ts";
 import { latencyAt, type SimulatedUpstream } from "./simulated_upstream.ts";
+import { createSimulatedSwissquote } from "./swissquote.ts";
 import { createSimulatedTwelveData } from "./twelve_data.ts";
 import { createSimulatedYahoo } from "./yahoo.ts";
 
@@ -37,6 +38,7 @@ function createSimulatedUpstreams(
     createSimulatedKraken(instruments),
     createSimulatedCoinGecko(instruments),
     createSimulatedGoldApi(instruments),
+    createSimulatedSwissquote(instruments),
     createSimulatedFinnhub(instruments),
     createSimulatedAlpaca(instruments),
     createSimulatedTwelveData(instruments),

@@ -92,6 +92,15 @@ export const SIMULATED: readonly Simulated[] = [
     },
   },
   {
+    name: "swissquote",
+    host: "forex-data-feed.swissquote.com",
+    answer({ pathname }, now) {
+      const price = Number(priceAt(METALS[pathname.slice(-7, -4)] ?? NaN, now));
+      const spread = { spreadProfile: "elite", bid: price - 0.25, ask: price + 0.25 };
+      return JSON.stringify([{ topo: {}, spreadProfilePrices: [spread], ts: now }]);
+    },
+  },
+  {
     name: "twelve-data",
     host: "api.twelvedata.com",
     answer(_url, now) {

@@ -20,6 +20,7 @@ export const KEYS: Readonly<Record<string, string>> = {
   COINGECKO_API_KEY: "KEY-coingecko",
   TWELVE_DATA_API_KEY: "KEY-twelve-data",
   FRED_API_KEY: "KEY-fred",
+  UNOFFICIAL_SOURCES: "yahoo,swissquote",
 };
 
 /** The poll interval of every provider. */

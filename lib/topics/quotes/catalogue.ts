@@ -35,7 +35,11 @@ function metal(code: string, name: string, decimals: number): Instrument {
     unit: "troy_oz",
     decimals,
     hours: "cme",
-    tickers: { "gold-api": code, "twelve-data": `${code}/USD` },
+    tickers: {
+      "gold-api": code,
+      swissquote: `${code}/USD`,
+      "twelve-data": `${code}/USD`,
+    },
   };
 }
 
@@ -54,6 +58,9 @@ function index(
   return { symbol, name, class: "indices", currency, unit: "points", decimals: 2, hours, tickers };
 }
 
+/** The currencies that are not traded freely abroad. Swissquote does not have them. */
+const RESTRICTED_CURRENCIES: ReadonlySet<string> = new Set(["CNY", "INR", "KRW", "BRL"]);
+
 /** Creates a pair of currencies: the price of the first one in the second one. */
 function pair(base: string, quote: string, name: string, decimals: number): Instrument {
   const slashed = `${base}/${quote}`;
@@ -65,7 +72,12 @@ function pair(base: string, quote: string, name: string, decimals: number): Inst
     unit: base,
     decimals,
     hours: "fx",
-    tickers: { "twelve-data": slashed, yahoo: `${base}${quote}=X`, frankfurter: slashed },
+    tickers: {
+      ...(RESTRICTED_CURRENCIES.has(quote) ? {} : { swissquote: slashed }),
+      "twelve-data": slashed,
+      yahoo: `${base}${quote}=X`,
+      frankfurter: slashed,
+    },
   };
 }
 

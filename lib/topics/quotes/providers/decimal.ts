@@ -83,6 +83,12 @@ export function subtract(a: string, b: string): string {
   return formatPlain(new Big(a).minus(b), Math.max(decimalsOf(a), decimalsOf(b)));
 }
 
+/** Returns the exact middle of two decimals, with one decimal more than the operand that has more. */
+export function midpoint(a: string, b: string): string {
+  const decimals = Math.max(decimalsOf(a), decimalsOf(b)) + 1;
+  return formatPlain(new Big(a).plus(b).times("0.5"), decimals);
+}
+
 /**
  * Returns `part` in percent of `whole`, rounded to 4 decimals, halves away from zero.
  *

@@ -16,6 +16,7 @@ import { createFred } from "./fred.ts";
 import { createGoldApi } from "./gold_api.ts";
 import { createKraken } from "./kraken.ts";
 import type { Provider, Tickers } from "./provider.ts";
+import { createSwissquote } from "./swissquote.ts";
 import { createTwelveData } from "./twelve_data.ts";
 import { createYahoo } from "./yahoo.ts";
 
@@ -101,6 +102,8 @@ export function providersFor(
     }));
   }
 
+  const isUsed = (name: Config["UNOFFICIAL_SOURCES"][number]) =>
+    config.UNOFFICIAL_SOURCES.includes(name);
   const { ALPACA_API_KEY: id, ALPACA_API_SECRET: secret } = config;
   const alpacaKey = id === undefined || secret === undefined ? undefined : { id, secret };
   return [
@@ -108,10 +111,11 @@ export function providersFor(
     createKraken(tickersOf("kraken")),
     ...onlyIf(config.COINGECKO_API_KEY, (key) => createCoinGecko(tickersOf("coingecko"), key)),
     createGoldApi(tickersOf("gold-api")),
+    ...(isUsed("swissquote") ? [createSwissquote(tickersOf("swissquote"))] : []),
     ...onlyIf(config.FINNHUB_API_KEY, (key) => createFinnhub(tickersOf("finnhub"), key)),
     ...onlyIf(alpacaKey, (key) => createAlpaca(tickersOf("alpaca"), key)),
     ...onlyIf(config.TWELVE_DATA_API_KEY, (key) => createTwelveData(tickersOf("twelve-data"), key)),
-    ...(config.UNOFFICIAL_SOURCES === "yahoo" ? [createYahoo(tickersOf("yahoo"))] : []),
+    ...(isUsed("yahoo") ? [createYahoo(tickersOf("yahoo"))] : []),
     createFrankfurter(tickersOf("frankfurter")),
     ...onlyIf(config.FRED_API_KEY, (key) => createFred(tickersOf("fred"), key)),
   ].filter(({ symbols }) => symbols.length > 0)

@@ -15,7 +15,7 @@ function listProviders(config: Partial<ProviderConfig> = {}) {
     DEMO: false,
     STREAMING_SOURCES: ["coinbase", "kraken"],
     QUORUM_BOUND_PCT: 1,
-    UNOFFICIAL_SOURCES: "yahoo",
+    UNOFFICIAL_SOURCES: ["yahoo", "swissquote"],
     COINGECKO_API_KEY: "CG-key",
     TWELVE_DATA_API_KEY: "TD-key",
     ...config,
@@ -49,6 +49,7 @@ Deno.test("providersFor() lists a keyed provider after the keyless ones of its s
     "kraken",
     "coingecko",
     "gold-api",
+    "swissquote",
     "twelve-data",
     "yahoo",
   ]);
@@ -59,6 +60,8 @@ Deno.test("providersFor() prefers real-time sources of shares, needs both halves
   const namesFor = (env: Readonly<Record<string, string>>) =>
     providersFor(readConfig(env), instruments).map(({ name }) => name);
   assertEquals(namesFor({}), ["yahoo", "frankfurter"]);
+  const both = { UNOFFICIAL_SOURCES: "yahoo,swissquote" };
+  assertEquals(namesFor(both), ["swissquote", "yahoo", "frankfurter"]);
   assertEquals(
     namesFor({
       FINNHUB_API_KEY: "FH-key",
@@ -68,6 +71,20 @@ Deno.test("providersFor() prefers real-time sources of shares, needs both halves
     }),
     ["finnhub", "alpaca", "twelve-data", "yahoo", "frankfurter"],
   );
+});
+
+Deno.test("providersFor() keeps Finnhub within 60 calls a minute, however many shares there are", () => {
+  const intervals = [
+    "AAPL",
+    "AAPL,MSFT,NVDA,GOOGL,AMZN,META,TSLA,AVGO,BRK.B,LLY,JPM,V,MA,UNH,XOM,WMT",
+  ]
+    .map((list) => {
+      const instruments = instrumentsFor({ SYMBOLS: list.split(",") });
+      const config = readConfig({ FINNHUB_API_KEY: "FH-key", QUOTE_POLL_MS: "1000" });
+      return providersFor(config, instruments)[0]?.intervalMs ?? 0;
+    });
+  const [one = 0, sixteen = 0] = intervals;
+  assert(one >= 1000 && sixteen >= 16_000 && sixteen < 40_000, `${one}, ${sixteen}`);
 });
 
 Deno.test("providersFor() covers every symbol, and no unknown symbol", () => {
@@ -91,6 +108,7 @@ Deno.test("providersFor() applies the settings of intervals and TTLs", () => {
     kraken: [5000, 5000, 4000],
     coingecko: [270_000, 270_000, 270_000],
     "gold-api": [30_000, 300_000, 24_000],
+    swissquote: [30_000, 300_000, 24_000],
     "twelve-data": [270_000, 270_000, 216_000],
     yahoo: [60_000, 300_000, 45_000],
   });

@@ -1,0 +1,90 @@
+/**
+ * Swissquote's public quotes of metals and currencies, which the bank's own pages use. They are undocumented, and
+ * `UNOFFICIAL_SOURCES` turns them off. No other source without a key offers bids and asks of metals.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { isoTime, MINUTE_MS } from "../../../core/time.ts";
+import { compare, midpoint, parseKeepingDigits } from "./decimal.ts";
+import {
+  getFresh,
+  missingPrice,
+  NO_BASELINE,
+  NO_FIGURES,
+  PlainNumber,
+  type Provider,
+  tickerOf,
+  type Tickers,
+} from "./provider.ts";
+
+const SWISSQUOTE_URL = "https://forex-data-feed.swissquote.com/public-quotes/bboquotes/instrument";
+
+const SwissquoteSpread = z.object({ bid: PlainNumber, ask: PlainNumber });
+
+/** The quotes of a platform. Numbers are strings, since {@linkcode parseKeepingDigits} parses them. `ts` is in ms. */
+const SwissquotePlatform = z.object({
+  spreadProfilePrices: z.array(z.unknown()),
+  ts: z.string().regex(/^\d{1,14}$/).transform(Number),
+});
+
+/** The best bid and ask of a platform. */
+interface SwissquoteQuote {
+  readonly bid: string;
+  readonly ask: string;
+  readonly at: number;
+}
+
+/** Parses the platforms one by one, and returns the latest quote: the narrowest of its spreads. */
+function parseLatestQuote(json: string): SwissquoteQuote | undefined {
+  const quotes = z.array(z.unknown()).parse(parseKeepingDigits(json)).flatMap((value) => {
+    const platform = SwissquotePlatform.safeParse(value).data;
+    const spreads = platform?.spreadProfilePrices
+      .map((spread) => SwissquoteSpread.safeParse(spread).data)
+      .filter((spread) => spread !== undefined) ?? [];
+    const bid = spreads.map((spread) => spread.bid).toSorted(compare).at(-1);
+    const ask = spreads.map((spread) => spread.ask).toSorted(compare).at(0);
+    const isKnown = platform !== undefined && bid !== undefined && ask !== undefined;
+    return isKnown ? [{ bid, ask, at: platform.ts }] : [];
+  });
+  return quotes.toSorted((a, b) => a.at - b.at).at(-1);
+}
+
+/**
+ * Creates Swissquote, an alternate for metals and currencies. It takes one request per symbol.
+ *
+ * @param tickers Pairs such as `XAU/USD`.
+ */
+export function createSwissquote(tickers: Tickers): Provider {
+  return {
+    name: "swissquote",
+    title: "Swissquote",
+    attribution: "Swissquote, unofficial",
+    symbols: Object.keys(tickers),
+    intervalMs: 30_000,
+    closedIntervalMs: 5 * MINUTE_MS,
+    ttlMs: 24_000,
+    async read(upstream, symbol) {
+      const pair = tickerOf(tickers, symbol);
+      const { value: quote, receipt } = await getFresh(
+        upstream,
+        `${SWISSQUOTE_URL}/${pair}`,
+        parseLatestQuote,
+      );
+      if (quote === undefined) throw missingPrice("Swissquote", symbol);
+      const { bid, ask, at } = quote;
+      return {
+        symbol,
+        price: midpoint(bid, ask),
+        ...NO_BASELINE,
+        ...NO_FIGURES,
+        ...{ bid, ask },
+        session: null,
+        as_of: isoTime(at),
+        ...receipt,
+        is_delayed: false,
+        delay_s: null,
+      };
+    },
+  };
+}
