@@ -1,6 +1,9 @@
 /** The guides' tables against the code: the settings, and the requirements. */
 import { assert, assertEquals } from "@std/assert";
 import { readConfig, SETTINGS } from "../../lib/core/config.ts";
+import { CATALOGUE } from "../../lib/topics/quotes/catalogue.ts";
+import { instrumentsFor } from "../../lib/topics/quotes/instruments.ts";
+import { providersFor } from "../../lib/topics/quotes/providers/registry.ts";
 import { readGuide } from "../support/guides.ts";
 
 interface Row {
@@ -64,4 +67,27 @@ Deno.test("requirements.md names, for every item of S0, tests that exist and car
   }
   const all = Array.from({ length: 31 }, (_, n) => `S0-${n + 1}`);
   assertEquals(found.toSorted(), all.toSorted());
+});
+
+Deno.test("quotes.md has one row for every provider, in the order of preference, and marks the unofficial ones", async () => {
+  const config = readConfig({
+    ...Object.fromEntries(
+      ["COINGECKO", "TWELVE_DATA", "FRED", "FINNHUB", "ALPACA"].map((name) => [
+        `${name}_API_KEY`,
+        "0123456789abcdef0123456789abcdef",
+      ]),
+    ),
+    ALPACA_API_SECRET: "0123456789",
+    UNOFFICIAL_SOURCES: "yahoo,swissquote",
+    SYMBOLS: CATALOGUE.map(({ symbol }) => symbol).join(),
+  });
+  const instruments = instrumentsFor(config);
+  const titles = providersFor(config, instruments).map(({ title, notice }) =>
+    notice === undefined ? title : `${title}, **unofficial**`
+  );
+  const guide = (await readGuide("quotes")).split("\n");
+  const head = guide.findIndex((line) => /^\| provider +\| serves/.test(line));
+  const end = guide.findIndex((line, index) => index > head && !line.startsWith("|"));
+  const rows = guide.slice(head + 2, end).map((line) => line.split("|")[1]?.trim() ?? "");
+  assertEquals(rows.map((row) => row.replace(" Exchange", "")), titles);
 });

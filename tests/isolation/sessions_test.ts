@@ -3,7 +3,12 @@ import { assertEquals } from "@std/assert";
 import { createQuotesUnderTest, type QuotesUnderTest, unreachable } from "./quotes_under_test.ts";
 
 /** One provider of gold, a long-lived stream, and no coalescing. */
-const SETTINGS = { TWELVE_DATA_API_KEY: "", STREAM_MAX_AGE_MS: "86400000", COALESCE_MS: "0" };
+const SETTINGS = {
+  TWELVE_DATA_API_KEY: "",
+  UNOFFICIAL_SOURCES: "yahoo",
+  STREAM_MAX_AGE_MS: "86400000",
+  COALESCE_MS: "0",
+};
 
 /** The interval of tests that pass hours: hundreds of polls fewer than with `INTERVAL_MS`. */
 const SLOW_INTERVAL_MS = 60_000;

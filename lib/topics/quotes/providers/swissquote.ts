@@ -60,10 +60,15 @@ export function createSwissquote(tickers: Tickers): Provider {
     name: "swissquote",
     title: "Swissquote",
     attribution: "Swissquote, unofficial",
+    notice:
+      "Swissquote is an unofficial source: its API is undocumented and made for the bank's own pages. " +
+      "UNOFFICIAL_SOURCES without swissquote turns it off.",
     symbols: Object.keys(tickers),
     intervalMs: 30_000,
     closedIntervalMs: 5 * MINUTE_MS,
     ttlMs: 24_000,
+    // Swissquote documents no limit.
+    limits: [{ calls: 2, perMs: 1000 }],
     async read(upstream, symbol) {
       const pair = tickerOf(tickers, symbol);
       const { value: quote, receipt } = await getFresh(
