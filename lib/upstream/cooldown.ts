@@ -15,12 +15,21 @@ const FIRST_COOLDOWN_MS = 60_000;
 /** The months of a date in a header. */
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** The three forms of a date in HTTP (RFC 9110, 5.6.7): IMF-fixdate, RFC 850 and asctime. All of them are in UTC. */
+/**
+ * The three forms of a date in HTTP (RFC 9110, 5.6.7): IMF-fixdate, RFC 850 and asctime. All of them are in UTC. Servers also
+ * send the first one as mails have it, and ISO 8601.
+ */
 const HTTP_DATES: readonly RegExp[] = [
-  /^[A-Z][a-z]{2}, (?<day>\d\d) (?<month>[A-Z][a-z]{2}) (?<year>\d{4}) (?<time>\d\d:\d\d:\d\d) (?:GMT|UTC)$/,
+  /^[A-Z][a-z]{2}, (?<day>\d{1,2}) (?<month>[A-Z][a-z]{2}) (?<year>\d{4}) (?<time>\d\d:\d\d:\d\d) (?:GMT|UTC|[+-]0000)$/,
   /^[A-Z][a-z]+day, (?<day>\d\d)-(?<month>[A-Z][a-z]{2})-(?<year>\d\d) (?<time>\d\d:\d\d:\d\d) GMT$/,
   /^[A-Z][a-z]{2} (?<month>[A-Z][a-z]{2}) {1,2}(?<day>\d{1,2}) (?<time>\d\d:\d\d:\d\d) (?<year>\d{4})$/,
 ];
+
+/** A date of ISO 8601. */
+const ISO_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
+
+/** Seconds. A header that was sent several times has several. */
+const SECONDS = /^\d+(?:\.\d+)?(?:\s*,\s*\d+(?:\.\d+)?)*$/;
 
 /** Completes a year of two digits: a year that seems more than 50 years ahead is in the past. */
 function fullYear(year: string, now: number): number {
@@ -30,7 +39,7 @@ function fullYear(year: string, now: number): number {
   return sameCentury > currentYear + 50 ? sameCentury - 100 : sameCentury;
 }
 
-/** Parses a date in one of the forms of HTTP. Returns milliseconds since the Unix epoch, null if it is malformed. */
+/** Parses a date in one of the forms that servers send. Returns milliseconds since the Unix epoch, null if it is malformed. */
 export function parseHttpDate(text: string, now: number): number | null {
   for (const form of HTTP_DATES) {
     const { day, month, year, time } = form.exec(text)?.groups ?? {};
@@ -40,11 +49,12 @@ export function parseHttpDate(text: string, now: number): number | null {
     const at = Date.parse(`${date}-${pad(Number(day), 2)}T${time}Z`);
     return Number.isNaN(at) ? null : at;
   }
-  return null;
+  const at = ISO_DATE.test(text) ? Date.parse(text) : NaN;
+  return Number.isNaN(at) ? null : at;
 }
 
 /**
- * Parses `Retry-After` (RFC 9110, 10.2.3): seconds, also fractional ones, or a date in any form of HTTP. A date counts from
+ * Parses `Retry-After` (RFC 9110, 10.2.3): seconds, also fractional ones, or a date in any form. A date counts from
  * the `Date` of the response if it has one, because the clocks may differ.
  *
  * @param now Wall time, in milliseconds since the Unix epoch.
@@ -53,8 +63,8 @@ export function parseHttpDate(text: string, now: number): number | null {
  */
 export function parseRetryAfter(headers: Headers, now: number): number | null {
   const field = headers.get("retry-after")?.trim() ?? "";
-  const delayMs = /^\d+(?:\.\d+)?$/.test(field)
-    ? Math.ceil(Number(field) * 1000)
+  const delayMs = SECONDS.test(field)
+    ? Math.ceil(Math.max(...field.split(",").map(Number)) * 1000)
     : (parseHttpDate(field, now) ?? 0) - (parseHttpDate(headers.get("date") ?? "", now) ?? now);
   return delayMs > 0 ? delayMs : null;
 }

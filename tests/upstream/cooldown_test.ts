@@ -116,3 +116,22 @@ Deno.test("createCooldown() keeps its own pause if a 429 in a row asks for less"
   }
   assertEquals(pausesS, [1, 60, 120, 240]);
 });
+
+Deno.test("parseRetryAfter() reads what servers send beside the forms of HTTP", () => {
+  const now = Date.UTC(2026, 11, 1, 12, 0, 0);
+  const read = (header: string) => parseRetryAfter(new Headers({ "retry-after": header }), now);
+  for (
+    const header of [
+      "Tue, 1 Dec 2026 12:01:00 GMT",
+      "Tue, 01 Dec 2026 12:01:00 +0000",
+      "2026-12-01T12:01:00Z",
+      "60, 60",
+      "7, 60",
+    ]
+  ) assertEquals(read(header), 60_000, header);
+  for (
+    const header of ["-60", "60 apples", "60s", "Tue, 01 Dec 2026 12:01:00 PST", "Infinity", "0x10"]
+  ) {
+    assertEquals(read(header), null, header);
+  }
+});

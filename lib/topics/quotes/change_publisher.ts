@@ -150,11 +150,25 @@ export class ChangePublisher {
 
   /** Returns the tick that may follow the published one: null if the published one is later. */
   #succeed(previous: Tick | null, tick: Tick): Tick | null {
-    if (previous === null || tick.received_at >= previous.received_at) return tick;
+    if (previous === null) return tick;
+    if (this.#isOlderTrade(previous, tick)) {
+      return tick.is_stale === true ? { ...previous, is_stale: true } : null;
+    }
     const { received_at } = previous;
+    if (tick.received_at >= received_at) return tick;
     // Another leader may have published a later tick meanwhile, and `received_at` never moves backwards. A published time
     // in the future comes from a wall clock that was ahead. It must not hold ticks back until then.
     return received_at <= isoTime(this.#runtime.clock.now()) ? null : { ...tick, received_at };
+  }
+
+  /**
+   * Tests if a tick is of an older trade than the published one, at the same source. A new leader may read one. A published time
+   * in the future is an error.
+   */
+  #isOlderTrade(previous: Tick, tick: Tick): boolean {
+    if (previous.source !== tick.source || !previous.as_of || !tick.as_of) return false;
+    const previousAsOf = Date.parse(previous.as_of);
+    return Date.parse(tick.as_of) < previousAsOf && previousAsOf <= this.#runtime.clock.now();
   }
 
   /** Tests if a tick says more than that its source repeats the published one, unless repetitions count. */

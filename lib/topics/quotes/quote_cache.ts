@@ -54,6 +54,8 @@ export interface ValidationContext {
   readonly cached: Reading | undefined;
   /** The reading that waits for a confirmation. */
   readonly quarantined?: Reading | undefined;
+  /** True for a closing price, which is official. Nothing would confirm it before the next close. */
+  readonly isClosingPrice?: boolean;
   /** Wall time in ms, with which market times are compared. */
   readonly now: number;
 }
@@ -61,11 +63,11 @@ export interface ValidationContext {
 /** Validates a reading against the cached reading of the same symbol. */
 export function validateReading(
   reading: Reading,
-  { cached, quarantined, now }: ValidationContext,
+  { cached, quarantined, isClosingPrice = false, now }: ValidationContext,
 ): Validation {
   if (cached === undefined) return "accept";
   if (isOlder(reading, cached, now)) return "reject";
-  if (!isJump(cached.price, reading.price)) return "accept";
+  if (isClosingPrice || !isJump(cached.price, reading.price)) return "accept";
   return quarantined !== undefined && confirms(reading, quarantined) ? "accept" : "quarantine";
 }
 
@@ -168,7 +170,12 @@ export class QuoteCache {
     if (contradiction !== null) return false;
     const cached = this.#cached.get(symbol)?.reading;
     const quarantined = this.#quarantined.get(symbol);
-    const validation = validateReading(reading, { cached, quarantined, now });
+    const validation = validateReading(reading, {
+      cached,
+      quarantined,
+      isClosingPrice: provider.isEndOfDay === true,
+      now,
+    });
     if (validation === "quarantine") this.#quarantined.set(symbol, reading);
     if (validation !== "accept") return false;
     this.#quarantined.delete(symbol);

@@ -188,3 +188,19 @@ Deno.test("ChangePublisher publishes no day of a quote that is older than the pu
   await test.publisher.publish();
   assertEquals(test.data("day"), []);
 });
+
+Deno.test("ChangePublisher publishes no older trade of the same source, as a new leader may read it", async () => {
+  const at = (second: number) => `2026-01-01T00:00:0${second}Z`;
+  const published = toTick({ ...quote("2.00", 2), as_of: at(2) });
+  const older = { ...quote("1.00", 3), as_of: at(1) };
+  assertEquals(await publishAndRecord(older, published), []);
+  // If nothing newer comes, the published price is stale.
+  assertEquals(await publishAndRecord({ ...older, is_stale: true }, published), [
+    { ...published, is_stale: true },
+  ]);
+  // Another source may have another delay, and a time in the future is an error.
+  const other = { ...older, source: "kraken" };
+  assertEquals(await publishAndRecord(other, published), [toTick(other)]);
+  const ahead = { ...published, as_of: "2026-01-01T01:00:00Z" };
+  assertEquals(await publishAndRecord(older, ahead), [toTick(older)]);
+});

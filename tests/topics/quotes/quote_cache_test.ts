@@ -226,3 +226,15 @@ Deno.test("validateReading() quarantines the first price after zero, and does no
     "accept",
   );
 });
+
+Deno.test("QuoteCache accepts a closing price that jumps, which nothing confirms before the next close", () => {
+  const cache = createCache({ add: () => {}, baselineOf: () => null });
+  const put = (price: string, second: number, asOfSecond: number, isEndOfDay: boolean) =>
+    cache.put(
+      { ...reading(price, second, asOfSecond), symbol: "SPX", newsElapsed: second * 1000 },
+      { ...SOURCE, isEndOfDay },
+    );
+  assertEquals([put("4000", 1, 1, true), put("5000", 3, 2, true)], [true, true]);
+  assertEquals(put("6500", 5, 4, false), false);
+  assertEquals(put("4000", 5, 1, true), false);
+});

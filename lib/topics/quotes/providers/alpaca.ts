@@ -7,6 +7,8 @@
  */
 import { z } from "zod";
 import { DAY_MS, HOUR_MS, isoTime, MINUTE_MS } from "../../../core/time.ts";
+import { UpstreamFailure } from "../../../upstream/failure.ts";
+import type { Upstream } from "../../../upstream/upstream.ts";
 import type { Bar } from "../history/bar.ts";
 import { type HistoryRange, RANGES } from "../history/range.ts";
 import { createAlpacaStream } from "./alpaca_stream.ts";
@@ -90,6 +92,35 @@ const AlpacaBar = z.object({
 
 const AlpacaBars = z.object({ bars: z.record(z.string(), z.array(z.unknown()).nullable()) });
 
+/** The statuses with which Alpaca refuses a request because of one of its symbols, such as one that it cannot read. */
+const REFUSED_SYMBOL_STATUSES: ReadonlySet<number | null> = new Set([400, 404, 422]);
+
+/** Tests if Alpaca refused a request because of a symbol, now or before a pause. */
+function isRefusedSymbol(thrown: unknown): boolean {
+  return thrown instanceof UpstreamFailure &&
+    REFUSED_SYMBOL_STATUSES.has((thrown.lastCallFailure ?? thrown).status);
+}
+
+/** Gets the snapshots of a batch: of the ticker alone while Alpaca refuses the batch. */
+async function getSnapshots(
+  upstream: Pick<Upstream, "get">,
+  ticker: string,
+  batch: readonly string[],
+) {
+  const get = (tickers: readonly string[]) =>
+    getFresh(
+      upstream,
+      `${ALPACA_SNAPSHOTS_URL}?symbols=${toQuery(tickers)}&feed=iex`,
+      (json) => parseMembers(parseKeepingDigits(json), AlpacaSnapshot),
+    );
+  try {
+    return await get(batch);
+  } catch (thrown) {
+    if (batch.length === 1 || !isRefusedSymbol(thrown)) throw thrown;
+    return await get([ticker]);
+  }
+}
+
 /** A key and its secret. */
 export interface AlpacaKey {
   readonly id: string;
@@ -113,11 +144,7 @@ export function createAlpaca(tickers: Tickers, { id, secret }: AlpacaKey): Provi
     async read(upstream, symbol) {
       const ticker = tickerOf(tickers, symbol);
       const batch = batchOf(tickers, symbol, MAX_ALPACA_SYMBOLS);
-      const { value: snapshots, receipt } = await getFresh(
-        upstream,
-        `${ALPACA_SNAPSHOTS_URL}?symbols=${toQuery(batch)}&feed=iex`,
-        (json) => parseMembers(parseKeepingDigits(json), AlpacaSnapshot),
-      );
+      const { value: snapshots, receipt } = await getSnapshots(upstream, ticker, batch);
       const snapshot = snapshots.get(ticker);
       if (snapshot === undefined) throw missingPrice("Alpaca", symbol);
       const { day, previousClose } = dayOf(snapshot);

@@ -10,6 +10,7 @@ import { UpstreamFailure } from "../../../upstream/failure.ts";
 import type { Upstream } from "../../../upstream/upstream.ts";
 import type { Bar } from "../history/bar.ts";
 import type { HistoryRange } from "../history/range.ts";
+import { parseKeepingDigits } from "./decimal.ts";
 import { createKrakenStream } from "./kraken_stream.ts";
 import {
   baselineFields,
@@ -28,6 +29,7 @@ import {
   tickerOf,
   type Tickers,
   toQuery,
+  UnixSeconds,
   unknownTicker,
 } from "./provider.ts";
 
@@ -82,7 +84,7 @@ const KRAKEN_INTERVALS_MIN: Readonly<Record<HistoryRange, number>> = {
 
 /** A bar: start in seconds, open, high, low, close, the average, volume, and the number of trades. */
 const KrakenBar = z.tuple([
-  z.int(),
+  UnixSeconds,
   PlainNumber,
   PlainNumber,
   PlainNumber,
@@ -91,8 +93,8 @@ const KrakenBar = z.tuple([
   PlainNumber,
   z.unknown(),
 ]).transform((
-  [startS, open, high, low, close, , volume],
-): Bar => [startS * 1000, open, high, low, close, volume]);
+  [startAt, open, high, low, close, , volume],
+): Bar => [startAt, open, high, low, close, volume]);
 
 /** The bars are the one list of the result. Its other member is `last`, from which the next request may continue. */
 function parseKrakenBars(json: string): Bar[] {
@@ -112,7 +114,7 @@ function parseKrakenTickers(json: string): ReadonlyMap<string, z.infer<typeof Kr
  * @throws {UpstreamFailure} If the body states an error, which comes with HTTP 200. A warning (`W…`) is none.
  */
 function parseKrakenResult(json: string): Readonly<Record<string, unknown>> {
-  const { error, result } = KrakenResponse.parse(JSON.parse(json));
+  const { error, result } = KrakenResponse.parse(parseKeepingDigits(json));
   const errors = error?.filter((message) => message.startsWith("E")) ?? [];
   if (errors.length === 0) return KrakenResponse.shape.result.unwrap().parse(result);
   const states = (pattern: RegExp) => errors.some((message) => pattern.test(message));
@@ -194,6 +196,7 @@ export function createKraken(tickers: Tickers): Provider {
         ...baselineFields(open, "session"),
         ...{ open, high, low, volume, bid, ask },
         as_of: null, // the response has no time
+        isRepeated: true,
         ...receipt,
         ...ROUND_THE_CLOCK,
       };

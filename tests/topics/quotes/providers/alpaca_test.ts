@@ -79,3 +79,36 @@ Deno.test("alpaca requests at most 50 symbols at once, at the same places for al
 Deno.test("alpaca sends its key and secret in headers", () => {
   assertEquals(alpaca.headers, { "apca-api-key-id": "an-id", "apca-api-secret-key": "a-secret" });
 });
+
+Deno.test("alpaca serves the others of a request that it refuses because of one symbol", async () => {
+  const refusal = new UpstreamFailure("http", "Alpaca refused: HTTP 400", { status: 400 });
+  for (
+    const failure of [
+      refusal,
+      new UpstreamFailure("waiting", "Alpaca is not called", { cause: refusal }),
+    ]
+  ) {
+    const alone = createSampleUpstream({ "?symbols=AAPL&feed=iex": SNAPSHOTS });
+    const upstream: typeof alone = {
+      get: (url, parse) =>
+        url.includes("?symbols=AAPL,BRK.B&") || url.includes("?symbols=BRK.B&")
+          ? Promise.reject(failure)
+          : alone.get(url, parse),
+    };
+    assertEquals((await alpaca.read(upstream, "AAPL")).price, "278.10");
+    await assertRejects(() => alpaca.read(upstream, "BRK.B"), UpstreamFailure);
+  }
+});
+
+Deno.test("alpaca asks once for a request that fails for another reason", async () => {
+  const urls: string[] = [];
+  const failure = new UpstreamFailure("http", "Alpaca refused: HTTP 500", { status: 500 });
+  const upstream: Parameters<typeof alpaca.read>[0] = {
+    get(url) {
+      urls.push(url);
+      return Promise.reject(failure);
+    },
+  };
+  await assertRejects(() => alpaca.read(upstream, "AAPL"), UpstreamFailure);
+  assertEquals(urls.length, 1);
+});

@@ -43,3 +43,8 @@ Deno.test("frankfurter rejects another base currency, and a missing rate fails a
   await assertRejects(() => read(partial), UpstreamFailure, message);
   assertEquals((await read(partial, "EUR-JPY")).price, "176.99");
 });
+
+Deno.test("frankfurter's rates are delayed, and it says so before the first one arrives", async () => {
+  const { is_delayed, delay_s } = await read(EURO);
+  assertEquals(frankfurter.delayOf?.("EUR-USD"), { is_delayed, delay_s });
+});

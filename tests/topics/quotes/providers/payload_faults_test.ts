@@ -509,6 +509,21 @@ Deno.test("coinbase uses statistics of the last minutes while there are no newer
   assertEquals(await baselineAt(3_600_000), null);
 });
 
+Deno.test("kraken's numbers may be strings or bare, and none loses a digit", async () => {
+  const bare = JSON.stringify({ error: [], result: { XXBTZUSD: KRAKEN_TICKER } })
+    .replaceAll(/"(\d+(?:\.\d+)?)"/g, "$1");
+  const { price, open, bid } = await kraken.read(
+    createSampleUpstream({ "/Ticker": bare }),
+    "BTC-USD",
+  );
+  assertEquals([price, open, bid], ["60000.50", "59000.0", "60000"]);
+});
+
+Deno.test("kraken states no time, so only a price, a bid or an ask that moves is news", async () => {
+  const body = krakenAnswers({});
+  assertEquals((await kraken.read(createSampleUpstream(body), "BTC-USD")).isRepeated, true);
+});
+
 /** Creates Kraken's upstream, which refuses a request with a pair that it does not know, and is not asked again for it. */
 function createStrictKraken(known: Set<string>) {
   const calls: string[] = [];
