@@ -167,8 +167,11 @@ export class ChangePublisher {
    */
   #isOlderTrade(previous: Tick, tick: Tick): boolean {
     if (previous.source !== tick.source || !previous.as_of || !tick.as_of) return false;
-    const previousAsOf = Date.parse(previous.as_of);
-    return Date.parse(tick.as_of) < previousAsOf && previousAsOf <= this.#runtime.clock.now();
+    const [previousAsOf, asOf] = [
+      isoTime(Date.parse(previous.as_of)),
+      isoTime(Date.parse(tick.as_of)),
+    ];
+    return asOf < previousAsOf && previousAsOf <= isoTime(this.#runtime.clock.now());
   }
 
   /** Tests if a tick says more than that its source repeats the published one, unless repetitions count. */

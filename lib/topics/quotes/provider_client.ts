@@ -213,9 +213,10 @@ export class ProviderClient {
     // A half-open circuit breaker does not prove that the provider has recovered.
     if (this.#readings.size === 0 || this.breaker !== "closed") return "down";
     const freshness = this.#freshnessOfReadings();
-    if (freshness.every(({ session, isStale }) => session === "closed" && !isStale)) {
-      return "closed";
-    }
+    const areClosed = freshness.every(({ session }) => session === "closed");
+    // A single share that is delisted does not make a source stale every night. A closing price is closed at any time.
+    const mayBeOld = this.provider.isEndOfDay !== true && freshness.some(({ isStale }) => !isStale);
+    if (areClosed && (mayBeOld || freshness.every(({ isStale }) => !isStale))) return "closed";
     const isSilent = freshness.every(({ isStale, session }) => isStale || session === "closed");
     // A provider on standby is rarely called, so its silence is not a fault unless a call failed.
     if (isSilent && (this.#failures.size > 0 || standbyFor === null)) return "stale";
@@ -266,9 +267,12 @@ export class ProviderClient {
 
   /** Describes the silence of single symbols: those without news although the source answers. */
   #silenceTexts(): string[] {
-    const silent = [...this.#readings.values()].filter((reading) =>
-      !this.#failures.has(reading.symbol) && this.#isRecent(reading) && !this.isFresh(reading)
-    );
+    const silent = [...this.#readings.values()].filter((reading) => {
+      const { session, isStale } = this.#freshness.assessReading(reading, this.provider);
+      // A closed market is polled rarely.
+      const isAnswered = session === "closed" || this.#isRecent(reading);
+      return isStale && isAnswered && !this.#failures.has(reading.symbol);
+    });
     return silent.length === 0 ? [] : [
       `${namesOf(silent.map(({ symbol }) => symbol))}: no new price for twice the poll interval`,
     ];

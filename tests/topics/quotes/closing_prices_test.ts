@@ -1,4 +1,4 @@
-/** The status of a provider of closing prices. */
+/** The status of a provider of closing prices, and of one whose markets are closed. */
 import { assertEquals } from "@std/assert";
 import { DAY_MS, HOUR_MS, isoTime } from "../../../lib/core/time.ts";
 import { FreshnessRules } from "../../../lib/topics/quotes/freshness.ts";
@@ -19,14 +19,14 @@ const NOON = Date.UTC(2026, 11, 2, 17);
 const SERVING = { standbyFor: null, remarks: [], nextPollAt: 0 } as const;
 
 /** Creates a client of a provider with the closes of two days. */
-function createCloses(days: Readonly<Record<string, string>>) {
+function createCloses(days: Readonly<Record<string, string>>, isEndOfDay = true) {
   const clock = createManualClock(NOON);
   const provider: Provider = {
     name: "fred",
     title: "FRED",
     attribution: "FRED",
     symbols: Object.keys(days),
-    isEndOfDay: true,
+    isEndOfDay,
     intervalMs: HOUR_MS,
     ttlMs: HOUR_MS,
     read: (_upstream, symbol) =>
@@ -43,7 +43,11 @@ function createCloses(days: Readonly<Record<string, string>>) {
         delay_s: null,
       }),
   };
-  const freshness = new FreshnessRules(clock, instrumentsFor({}), createMarketHours());
+  const freshness = new FreshnessRules(
+    clock,
+    instrumentsFor({ SYMBOLS: ["WTI", "SPX", "AAPL", "TSLA"] }),
+    createMarketHours(),
+  );
   const log = { debug() {}, info() {}, warn() {}, error() {} };
   const upstream = { get: () => Promise.reject(new Error("unused")), health: () => HEALTHY };
   return { clock, client: new ProviderClient({ clock, log }, freshness, { provider, upstream }) };
@@ -69,4 +73,18 @@ Deno.test("a provider of closing prices is stale, not closed, once a price is mo
   await clock.advance(2 * DAY_MS);
   const { state, reason } = client.updateStatus(SERVING) ?? {};
   assertEquals([state, reason], ["stale", "Close of 1 Dec"]);
+});
+
+Deno.test("a provider is closed with its markets although one share has not been traded for weeks, and names it", async () => {
+  const { client, clock } = createCloses({ AAPL: "2026-12-02T16:59Z", TSLA: "2026-09-01" }, false);
+  for (const symbol of ["AAPL", "TSLA"]) await client.fetchReading(symbol, () => {});
+  await clock.advance(6 * HOUR_MS);
+  const status = () => {
+    const { state, reason } = client.updateStatus(SERVING) ?? {};
+    return [state, reason];
+  };
+  const closed = ["closed", "TSLA: no new price for twice the poll interval; Markets are closed"];
+  assertEquals(status(), closed);
+  await clock.advance(3 * HOUR_MS);
+  assertEquals(status(), closed);
 });
