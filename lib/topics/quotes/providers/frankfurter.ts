@@ -68,6 +68,7 @@ export function createFrankfurter(tickers: Tickers): Provider {
     intervalMs: FRANKFURTER_INTERVAL_MS,
     // The preferred provider is polled far more often, so the cache responds in between.
     ttlMs: FRANKFURTER_INTERVAL_MS,
+    delayOf: () => ({ is_delayed: true, delay_s: null }),
     costPerPoll: new Set(Object.values(tickers).map((pair) => pair.split("/")[0])).size,
     async read(upstream, symbol) {
       const [base = "", quoted = ""] = tickerOf(tickers, symbol).split("/");
