@@ -6,7 +6,7 @@
  */
 import { z } from "zod";
 import { isoTime, MINUTE_MS } from "../../../core/time.ts";
-import { compare, midpoint, parseKeepingDigits } from "./decimal.ts";
+import { compare, distancePct, isPositive, midpoint, parseKeepingDigits } from "./decimal.ts";
 import {
   getFresh,
   missingPrice,
@@ -20,7 +20,12 @@ import {
 
 const SWISSQUOTE_URL = "https://forex-data-feed.swissquote.com/public-quotes/bboquotes/instrument";
 
-const SwissquoteSpread = z.object({ bid: PlainNumber, ask: PlainNumber });
+/** The widest spread whose middle is a price, in percent. Those of metals and currencies are below 1 %. */
+const MAX_SPREAD_PCT = 5;
+
+const SwissquoteSpread = z.object({ bid: PlainNumber, ask: PlainNumber }).refine(({ bid, ask }) =>
+  isPositive(bid) && compare(bid, ask) <= 0 && distancePct(bid, ask) <= MAX_SPREAD_PCT
+);
 
 /** The quotes of a platform. Numbers are strings, since {@linkcode parseKeepingDigits} parses them. `ts` is in ms. */
 const SwissquotePlatform = z.object({

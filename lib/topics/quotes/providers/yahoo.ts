@@ -116,8 +116,8 @@ const YAHOO_CHARTS: Readonly<
   "1y": { query: "range=1y&interval=1d", intervalMs: DAY_MS },
 };
 
-/** Numbers of a column. Those of a time without trades are null. */
-const YahooColumn = z.array(z.unknown()).default([]);
+/** Numbers of a column. Those of a time without trades are null, and so may be the column. */
+const YahooColumn = z.array(z.unknown()).nullish().transform((column) => column ?? []);
 
 const YahooChart = z.object({
   chart: z.object({

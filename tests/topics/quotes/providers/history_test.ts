@@ -215,3 +215,20 @@ Deno.test("Frankfurter's rates are bars of a day, without the days that lack the
   ]);
   assertEquals((await historyOf(frankfurter, upstream, "EUR-USD", "1h")).bars, []);
 });
+
+Deno.test("Yahoo's chart of a time without trades has no bars, in every shape", async () => {
+  const yahooIndex = createYahoo({ SPX: "^GSPC" });
+  const meta = { symbol: "^GSPC", chartPreviousClose: 7700.1 };
+  const nothing = { open: null, high: null, low: null, close: null, volume: null };
+  for (
+    const [timestamp, quote] of [[null, {}], [undefined, nothing], [[1791208707], nothing], [
+      [],
+      {},
+    ]]
+  ) {
+    const result = [{ meta, timestamp, indicators: { quote: [quote] } }];
+    const upstream = createSampleUpstream({ "/chart/": JSON.stringify({ chart: { result } }) });
+    const history = await yahooIndex.readHistory?.(upstream, "SPX", "5d", 0);
+    assertEquals([history?.bars, history?.prevClose], [[], "7700.10"]);
+  }
+});

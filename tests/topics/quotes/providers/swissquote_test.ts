@@ -51,3 +51,12 @@ Deno.test("swissquote rejects a response without a quote", async () => {
 Deno.test("swissquote is labelled unofficial", () => {
   assertEquals(swissquote.attribution, "Swissquote, unofficial");
 });
+
+Deno.test("swissquote has no price without both sides, nor with sides that are crossed or far apart", async () => {
+  const body = (bid: number, ask: number, more: readonly unknown[] = []) =>
+    JSON.stringify([{ spreadProfilePrices: [{ bid, ask }, ...more], ts: 1787059782000 }]);
+  for (const [bid, ask] of [[0, 4400], [4400, 0], [-1, 4400], [10, 4400], [4500, 4400]] as const) {
+    await assertRejects(() => read(body(bid, ask)), UpstreamFailure, "returned no price");
+    assertEquals((await read(body(bid, ask, [{ bid: 4399, ask: 4401 }]))).price, "4400.0");
+  }
+});
