@@ -61,6 +61,14 @@ export function asFailure(thrown: unknown, kind: FailureKind, message: string): 
 /** The statuses below 500 that concern the whole host: a bad key, an overload, a limit. Others concern the URL. */
 const HOST_STATUSES: ReadonlySet<number> = new Set([401, 407, 408, 421, 425, 429]);
 
+/** The statuses that concern one URL only, whatever pause comes with them. */
+const URL_STATUSES: ReadonlySet<number | null> = new Set([400, 404, 410, 414, 422]);
+
+/** Tests if the pause that a failure asks for concerns one URL only. */
+export function concernsUrlOnly({ status }: UpstreamFailure): boolean {
+  return URL_STATUSES.has(status);
+}
+
 /**
  * Tests if a failure concerns the whole host. An answer about the URL (404), in an unknown shape or too large shows that the
  * host works.

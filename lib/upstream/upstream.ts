@@ -10,7 +10,7 @@ import type { Runtime } from "../core/runtime.ts";
 import { type Breaker, type BreakerState, createBreaker } from "./breaker.ts";
 import { createCallQueue } from "./call_queue.ts";
 import { createCooldown } from "./cooldown.ts";
-import { asFailure, concernsHost, UpstreamFailure } from "./failure.ts";
+import { asFailure, concernsHost, concernsUrlOnly, UpstreamFailure } from "./failure.ts";
 import { type CallLimit, createPace } from "./pace.ts";
 import { fetchText, type RequestOptions } from "./request.ts";
 
@@ -187,7 +187,7 @@ export function createUpstream(runtime: Runtime, options: UpstreamOptions): Upst
   function recordFailure(url: string, record: UrlRecord, failure: UpstreamFailure): void {
     const isHostTrial = breaker.state() === "half-open";
     record.lastFailure = lastFailure = failure;
-    cooldown.recordFailure(failure);
+    if (!concernsUrlOnly(failure)) cooldown.recordFailure(failure);
     // The host has answered, whatever it says about this URL.
     if (!concernsHost(failure)) breaker.recordSuccess();
     // A URL that has failed for long says nothing new about its host.

@@ -397,3 +397,12 @@ Deno.test("upstream.get() ends a pause of the breaker on time when the wall cloc
     });
   }
 });
+
+Deno.test("upstream.get() pauses no other URL for the Retry-After of one that is not found", async () => {
+  for (const status of [400, 404, 410, 422]) {
+    const { runtime } = createNetwork(({ url }) => url === BTC ? refusal(status, "600") : json(1));
+    const upstream = createUpstream(runtime, options);
+    await failureOf(upstream.get(BTC, parse));
+    assertEquals((await upstream.get(ETH, parse)).value, 1, `HTTP ${status}`);
+  }
+});

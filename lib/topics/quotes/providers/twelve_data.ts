@@ -156,6 +156,7 @@ export function createTwelveData(tickers: Tickers, key: string): Provider {
         ...{ open, high, low, volume },
         session: is_market_open === null ? null : is_market_open ? "open" : "closed",
         as_of: quote.last_quote_at,
+        ...(quote.last_quote_at === null && { isRepeated: true }),
         ...receipt,
         is_delayed: false,
         delay_s: null,

@@ -524,6 +524,18 @@ Deno.test("kraken states no time, so only a price, a bid or an ask that moves is
   assertEquals((await kraken.read(createSampleUpstream(body), "BTC-USD")).isRepeated, true);
 });
 
+Deno.test("twelve-data's price without a time may be its last one, so only another price is news", async () => {
+  const repeated = async (last_quote_at: unknown) => {
+    const upstream = createSampleUpstream(twelveAnswers({ last_quote_at }));
+    return (await twelveData.read(upstream, "XAU-USD")).isRepeated ?? false;
+  };
+  assertEquals([await repeated(1779092258), await repeated(null), await repeated(undefined)], [
+    false,
+    true,
+    true,
+  ]);
+});
+
 /** Creates Kraken's upstream, which refuses a request with a pair that it does not know, and is not asked again for it. */
 function createStrictKraken(known: Set<string>) {
   const calls: string[] = [];
