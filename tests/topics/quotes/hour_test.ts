@@ -26,6 +26,9 @@ const POLL_MS = 30_000;
 /** The time after which a source that answers again must be served: the longest pause of a breaker, and two polls. */
 const RECOVERY_MS = 8 * MINUTE_MS;
 
+/** The same after refusals for too many calls, whose pauses grow to a quarter of an hour. */
+const LIMIT_RECOVERY_MS = 18 * MINUTE_MS;
+
 /** The oldest market time of a price that counts as live: a delay of 15 min, two polls and their jitter. */
 const MAX_AGE_MS = 15 * MINUTE_MS + 3 * POLL_MS;
 
@@ -180,7 +183,8 @@ function isAffected(symbol: string, faults: readonly MarketFault[], now: number)
   return faults.some(({ part, from, minutes, kind }) => {
     const startsAt = STARTED_AT + from * MINUTE_MS;
     if (kind === "field" || now < startsAt) return false;
-    if (now >= startsAt + minutes * MINUTE_MS + RECOVERY_MS) return false;
+    const recoveryMs = kind === "limit" ? LIMIT_RECOVERY_MS : RECOVERY_MS;
+    if (now >= startsAt + minutes * MINUTE_MS + recoveryMs) return false;
     // A host that is down or limits calls is so for all its symbols.
     return url.includes(part) || part === hostOf(url) ||
       kind === "limit" && hostOf(part) === hostOf(url);
