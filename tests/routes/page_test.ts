@@ -100,6 +100,11 @@ const ROW_TEXTS: readonly (readonly [text: string, Partial<Quote>, Partial<Provi
   }, {}],
   ["▲ +0.50 %", { change: null, change_pct: 0.5 }, {}],
   ["▼ −0.16 % −123.40 this session", { basis: "session" }, {}],
+  ["0.00 % +0.01 since close", {
+    change: "0.01",
+    change_pct: 0.0002,
+    basis: "prev_close",
+  }, {}],
   ["unchanged in 24 h", { change: "0.00", change_pct: 0 }, {}],
   ["– not given", { change: null, change_pct: null }, {}],
   ["2026-07-31 20:00 UTC", { as_of: "2026-07-31T20:00:00.000Z" }, {}],

@@ -61,14 +61,15 @@ export function findUnserved(symbol, statuses) {
 }
 
 /**
- * Returns the direction of a change.
+ * Returns the direction of a change, as people see it: one that is shown as zero percent has none.
  *
  * @param {QuoteData} quote
  * @returns {"up" | "down" | "flat" | "none"} `none` if the provider sends no change.
  */
 export function directionOf({ change, change_pct }) {
   if (change === null && change_pct === null) return "none";
-  const sign = change === null ? Math.sign(change_pct ?? 0) : Math.sign(Number(change));
+  const shown = change_pct === null ? Number(change) : Number(change_pct.toFixed(2));
+  const sign = change !== null && Number(change) === 0 ? 0 : Math.sign(shown);
   if (sign === 0) return "flat";
   return sign > 0 ? "up" : "down";
 }
@@ -99,8 +100,15 @@ export function changeTexts(quote, locale) {
   const direction = directionOf(quote);
   if (direction === "none") return { change: "–", amount: "", basis: "not given" };
   const basis = BASIS_TEXTS.get(quote.basis) ?? "";
-  if (direction === "flat") return { change: "unchanged", amount: "", basis };
   const { amount, percent } = changeNumbers(quote, "exceptZero", locale);
+  if (direction === "flat") {
+    const isUnchanged = Number(quote.change) === 0;
+    return {
+      change: isUnchanged ? "unchanged" : percent,
+      amount: isUnchanged ? "" : amount,
+      basis,
+    };
+  }
   const arrow = direction === "up" ? "▲" : "▼";
   return {
     change: `${arrow}\u00a0${percent || amount}`,
