@@ -116,7 +116,7 @@ export function isHoursName(text: string): text is HoursName {
 const DAYS_AROUND = 6;
 
 /** The most cached spans of a calendar: those since a closing price that is about to be stale, with the nights between. */
-const MAX_CACHED_SPANS = 16;
+const MAX_CACHED_SPANS = 24;
 
 /** The wall time of a zone. */
 class LocalTime {
