@@ -100,11 +100,6 @@ const ROW_TEXTS: readonly (readonly [text: string, Partial<Quote>, Partial<Provi
   }, {}],
   ["▲ +0.50 %", { change: null, change_pct: 0.5 }, {}],
   ["▼ −0.16 % −123.40 this session", { basis: "session" }, {}],
-  ["0.00 % +0.01 since close", {
-    change: "0.01",
-    change_pct: 0.0002,
-    basis: "prev_close",
-  }, {}],
   ["unchanged in 24 h", { change: "0.00", change_pct: 0 }, {}],
   ["– not given", { change: null, change_pct: null }, {}],
   ["2026-07-31 20:00 UTC", { as_of: "2026-07-31T20:00:00.000Z" }, {}],
@@ -119,6 +114,15 @@ for (const [text, quote, status] of ROW_TEXTS) {
     assertStringIncludes(rowText(page, "BTC-USD"), text);
   });
 }
+
+Deno.test("page shows a change that rounds to zero without an arrow or a direction", async () => {
+  const quote = { ...QUOTE, change: "0.01", change_pct: 0.0002, basis: "prev_close" } as const;
+  const page = await renderPage([quote], [STATUS]);
+  const text = rowText(page, "BTC-USD");
+  assertStringIncludes(text, "0.00 % +0.01 since close");
+  assert(!/[▲▼]/.test(text), text);
+  assertStringIncludes(page, `data-direction="flat"`);
+});
 
 Deno.test("page shows the problem of a provider, and the time of its next call", async () => {
   const page = await renderPage([QUOTE], [{
