@@ -52,6 +52,8 @@ function confirms(reading: Reading, quarantined: Reading): boolean {
 /** The readings of a symbol that a new reading is validated against. */
 export interface ValidationContext {
   readonly cached: Reading | undefined;
+  /** A recent price of the same source without a cached reading, as a new leader has it: null if there is none. */
+  readonly recorded?: string | null;
   /** The reading that waits for a confirmation. */
   readonly quarantined?: Reading | undefined;
   /** True for a closing price, which is official. Nothing would confirm it before the next close. */
@@ -63,11 +65,11 @@ export interface ValidationContext {
 /** Validates a reading against the cached reading of the same symbol. */
 export function validateReading(
   reading: Reading,
-  { cached, quarantined, isClosingPrice = false, now }: ValidationContext,
+  { cached, recorded = null, quarantined, isClosingPrice = false, now }: ValidationContext,
 ): Validation {
-  if (cached === undefined) return "accept";
-  if (isOlder(reading, cached, now)) return "reject";
-  if (isClosingPrice || !isJump(cached.price, reading.price)) return "accept";
+  if (cached !== undefined && isOlder(reading, cached, now)) return "reject";
+  const known = cached?.price ?? recorded;
+  if (known === null || isClosingPrice || !isJump(known, reading.price)) return "accept";
   return quarantined !== undefined && confirms(reading, quarantined) ? "accept" : "quarantine";
 }
 
@@ -123,6 +125,8 @@ export interface PriceRecorder {
   add(reading: Reading, source: string): void;
   /** Returns the baseline of a symbol at a source: null until one is known. */
   baselineOf(symbol: string, source: string): Baseline | null;
+  /** Returns the latest price of a symbol at a source: null if none is recent. Absent if only baselines are remembered. */
+  latestOf?(symbol: string, source: string): string | null;
 }
 
 /** A reading, its provider, and its change. */
@@ -172,6 +176,7 @@ export class QuoteCache {
     const quarantined = this.#quarantined.get(symbol);
     const validation = validateReading(reading, {
       cached,
+      recorded: this.#options.recorder.latestOf?.(symbol, provider.name) ?? null,
       quarantined,
       isClosingPrice: provider.isEndOfDay === true,
       now,

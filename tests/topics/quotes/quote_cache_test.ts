@@ -238,3 +238,24 @@ Deno.test("QuoteCache accepts a closing price that jumps, which nothing confirms
   assertEquals(put("6500", 5, 4, false), false);
   assertEquals(put("4000", 5, 1, true), false);
 });
+
+Deno.test("QuoteCache of a new leader accepts a first price that jumps from the recorded one once another confirms it", () => {
+  const read = (price: string, second: number, recorded: string | null) =>
+    [
+      { ...reading(price, second), symbol: "XAU-USD", newsElapsed: second * 1000 },
+      recorded,
+    ] as const;
+  const puts = (...readings: readonly ReturnType<typeof read>[]) => {
+    let latest: string | null = null;
+    const cache = createCache({ add: () => {}, baselineOf: () => null, latestOf: () => latest });
+    return readings.map(([next, recorded]) => {
+      latest = recorded;
+      return cache.put(next, SOURCE);
+    });
+  };
+  const recorded = "4165.20";
+  assertEquals(puts(read("416.52", 1, recorded), read("4166.00", 2, recorded)), [false, true]);
+  assertEquals(puts(read("2900.00", 1, recorded), read("2910.00", 2, recorded)), [false, true]);
+  assertEquals(puts(read("4100.00", 1, recorded)), [true]);
+  assertEquals(puts(read("416.52", 1, null)), [true]);
+});

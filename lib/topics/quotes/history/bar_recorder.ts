@@ -154,6 +154,13 @@ export class BarRecorder implements PriceRecorder {
     return findBaseline(bars, (ms) => spanAt(symbol, ms), clock.now());
   }
 
+  latestOf(symbol: string, source: string): string | null {
+    const last = this.barsOf(symbol, source).at(-1);
+    const isRecent = last !== undefined &&
+      startOfInterval(HOUR_MS)(this.#options.runtime.clock.now()) - last[0] <= HOUR_MS;
+    return isRecent ? last[4] : null;
+  }
+
   /** Returns the finest bars of a symbol from a source, oldest first. */
   barsOf(symbol: string, source: string): readonly Bar[] {
     return this.#rings.get(symbol)?.get(source) ?? [];

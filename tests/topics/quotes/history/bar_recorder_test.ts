@@ -354,6 +354,21 @@ Deno.test("baselineOf() is the same for every leader over one store", async () =
   await successor.stop();
 });
 
+Deno.test("latestOf() is the last price of the last hour or two, also for the next leader", async () => {
+  const { clock, recorder, another, add } = createTest();
+  await recorder.start(true);
+  add("4000");
+  add("4001");
+  await recorder.stop();
+  const successor = another();
+  await successor.start(true);
+  assertEquals(successor.latestOf("XAU-USD", "gold-api"), "4001");
+  assertEquals(successor.latestOf("XAU-USD", "another"), null);
+  await clock.advance(3 * 60 * MINUTE_MS);
+  assertEquals(successor.latestOf("XAU-USD", "gold-api"), null);
+  await successor.stop();
+});
+
 Deno.test("BarRecorder keeps bars that are in order, bounded and possible, whatever leaders come and go", async () => {
   const step = fc.record({
     minutes: fc.integer({ min: 0, max: 90 }),
