@@ -172,7 +172,13 @@ export function pricesSection(
 const DETAIL_FACTS = [
   ["Status", ["freshness"]],
   ["Market time", ["asOf", "received"]],
-  ["Low – high", ["range"]],
+  ["Low – high of the chart", ["range"]],
+  ["Open", ["dayOpen"]],
+  ["Low – high of the day", ["dayRange"]],
+  ["Changed from", ["previous"]],
+  ["Volume", ["volume"]],
+  ["Bid – ask", ["spread"]],
+  ["Opens", ["nextOpen"]],
   ["Source", ["source", "attribution", "simulated"]],
 ] as const;
 

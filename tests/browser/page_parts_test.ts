@@ -64,7 +64,13 @@ browserTest(
     await page.keyboard.press("Enter");
     const dialog = page.getByRole("dialog");
     await dialog.locator("canvas").waitFor();
-    assertStringIncludes(await dialog.innerText(), "Bitcoin BTC-USD");
+    const text = await dialog.innerText();
+    assertStringIncludes(text, "Bitcoin BTC-USD");
+    for (const fact of ["Low – high of the day", "Changed from", "Volume", "Bid – ask"]) {
+      assertStringIncludes(text, fact);
+    }
+    // Its market never closes.
+    assert(!text.includes("Opens"), text);
     await page.getByRole("img", { name: "Bitcoin, since" }).waitFor();
     const asOf = await dialog.locator("[data-field=asOf]").getAttribute("datetime");
     assert(Date.parse(asOf ?? "") > 0, `The dialog's time is ${asOf}`);

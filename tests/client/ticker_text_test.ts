@@ -17,6 +17,8 @@ const QUOTE: QuoteData = {
   session: "open",
   as_of: null,
   received_at: "2026-03-05T14:00:00.000Z",
+  ...{ prev_close: null, open: null, high: null, low: null, volume: null, bid: null, ask: null },
+  next_open: null,
   is_delayed: true,
   delay_s: 900,
   is_stale: false,

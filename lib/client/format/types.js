@@ -21,6 +21,14 @@
  * @property {string} unit
  * @property {number} decimals Of the price.
  * @property {string} session
+ * @property {string | null} prev_close
+ * @property {string | null} open
+ * @property {string | null} high
+ * @property {string | null} low
+ * @property {string | null} volume
+ * @property {string | null} bid
+ * @property {string | null} ask
+ * @property {string | null} next_open
  * @property {string | null} as_of The time of the price at its market.
  * @property {string} received_at
  * @property {boolean} is_delayed

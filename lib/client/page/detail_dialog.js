@@ -8,7 +8,7 @@
 import { writeText } from "../dom/write_text.js";
 import { findElement, writeTimes } from "./dom.js";
 import { createPriceHistory } from "./price_history.js";
-import { historyTexts, pointTexts, rowTexts } from "./text.js";
+import { dayTexts, historyTexts, pointTexts, rowTexts } from "./text.js";
 
 /** @import { RangeHistory } from "./history_request.js" */
 /** @import { PriceHistory, PricePoint } from "./price_history.js" */
@@ -76,9 +76,14 @@ export function createDetailDialog(page, history, loadHistory) {
     if (shownSource === "" || shownSource === quote.source) shown.add(quote);
     const points = shown.pointsOf(symbol);
     const { since, range: lowToHigh, label } = historyTexts(points, decimals, Date.now());
-    const texts = { ...content.texts, name: quote.name, symbol, range: lowToHigh };
+    const day = dayTexts(quote, Date.now());
+    const texts = { ...content.texts, ...day, name: quote.name, symbol, range: lowToHigh };
     for (const [field, text] of Object.entries(texts)) {
       writeText(findElement(dialog, `[data-field=${field}]`, HTMLElement), text);
+    }
+    for (const [field, text] of Object.entries(day)) {
+      const fact = findElement(dialog, `dd [data-field=${field}]`, HTMLElement).closest("div");
+      if (fact) fact.hidden = text === "";
     }
     writeTimes(dialog, content.times);
     const text = hasChartFailed ? CHART_ERROR_TEXT : `${since} ${remark}`.trim();

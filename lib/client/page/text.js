@@ -19,7 +19,7 @@ import {
 import { formatDecimal, formatTime } from "../format/values.js";
 
 /** @import { SymbolData } from "../format/quote_text.js" */
-/** @import { ArticleData, FeedData, StatusData } from "../format/types.js" */
+/** @import { ArticleData, FeedData, QuoteData, StatusData } from "../format/types.js" */
 /** @import { PricePoint } from "./price_history.js" */
 
 /** The data of a row, with the time in ms since the epoch. @typedef {SymbolData & { now: number }} RowData */
@@ -82,6 +82,26 @@ export function rowTexts(data) {
       simulated: quote.simulated ? "SIM" : "",
     },
     times: { asOf: as_of ?? received_at, received: received_at },
+  };
+}
+
+/**
+ * Writes the figures of the day, "" for one that the source does not state.
+ *
+ * @param {QuoteData} quote
+ * @param {number} now Ms since the epoch.
+ */
+export function dayTexts(quote, now) {
+  const { decimals, open, high, low, prev_close, volume, bid, ask, next_open } = quote;
+  /** @param {string | null} price */
+  const format = (price) => price === null ? "" : formatDecimal(price, decimals);
+  return {
+    dayOpen: format(open),
+    dayRange: low === null || high === null ? "" : `${format(low)} – ${format(high)}`,
+    previous: format(prev_close),
+    volume: volume === null ? "" : formatDecimal(volume, 0),
+    spread: bid === null || ask === null ? "" : `${format(bid)} – ${format(ask)}`,
+    nextOpen: next_open === null ? "" : `${formatTime(next_open, now)} UTC`,
   };
 }
 
