@@ -77,7 +77,7 @@ function assetUrl(path: string): URL {
   return new URL(import.meta.resolve(specifier));
 }
 
-/** Completes the settings of a demo with a publisher's token, a channel to publish on, and the simulated model. */
+/** Completes the settings of a demo: a publisher's token, a channel to publish on, a source of metals, the simulated model. */
 function demoConfig(config: Config, { random, clock }: Runtime): Config {
   const token = config.PUBLISH_TOKEN ?? `demo-${randomId(random)}`;
   // The line ignores LOG_LEVEL, because publishing needs the token.
@@ -90,6 +90,8 @@ function demoConfig(config: Config, { random, clock }: Runtime): Config {
     ...config,
     PUBLISH_TOKEN: token,
     CHANNELS: hasChannels ? config.CHANNELS : channels,
+    // gold-api.com has no history. With an alternate that has one, the charts of metals are full from the start.
+    TWELVE_DATA_API_KEY: config.TWELVE_DATA_API_KEY ?? "simulated",
     CHAT_UPSTREAM: "openai",
     CHAT_UPSTREAM_URL: SIMULATED_MODEL.url,
     CHAT_MODEL: SIMULATED_MODEL.name,

@@ -140,3 +140,33 @@ browserTest("page copies the command that follows its prices", async () => {
     `curl -N "${server.origin}/v1/quotes/stream"`,
   );
 });
+
+browserTest(
+  "page of the demo has the course of the day of all nine at its first paint, without a script",
+  async () => {
+    await using server = await startDemo();
+    await (await fetch(server.origin)).body?.cancel(); // begins the polls
+    const rowOf = async (symbol: string) => {
+      const html = await (await fetch(server.origin)).text();
+      return html.split(`id="quote-${symbol}"`)[1]?.split("</tr>")[0] ?? "";
+    };
+    for (
+      const symbol of [
+        "BTC-USD",
+        "ETH-USD",
+        "XAU-USD",
+        "XAG-USD",
+        "BRENT",
+        "WTI",
+        "SPX",
+        "DJI",
+        "IXIC",
+      ]
+    ) {
+      await until(`the course of ${symbol}`, async () => {
+        const [, points = ""] = /(?:points|d)="([^"]*)"/.exec(await rowOf(symbol)) ?? [];
+        return points.length > 300 || undefined;
+      });
+    }
+  },
+);
