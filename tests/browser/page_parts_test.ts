@@ -164,7 +164,8 @@ browserTest(
       ]
     ) {
       await until(`the course of ${symbol}`, async () => {
-        const [, points = ""] = /(?:points|d)="([^"]*)"/.exec(await rowOf(symbol)) ?? [];
+        const [, points = ""] =
+          /<(?:polyline|path)[^>]*(?:points|d)="([^"]*)"/.exec(await rowOf(symbol)) ?? [];
         return points.length > 300 || undefined;
       });
     }
