@@ -90,8 +90,10 @@ function demoConfig(config: Config, { random, clock }: Runtime): Config {
     ...config,
     PUBLISH_TOKEN: token,
     CHANNELS: hasChannels ? config.CHANNELS : channels,
-    // gold-api.com has no history. With an alternate that has one, the charts of metals are full from the start.
-    TWELVE_DATA_API_KEY: config.TWELVE_DATA_API_KEY ?? "simulated",
+    // gold-api.com has no history. With an alternate that has one, the charts of metals are full from the start. At a faster
+    // pace than that of the providers, gold-api.com's cache would count as silence, and the two would take turns.
+    TWELVE_DATA_API_KEY: config.TWELVE_DATA_API_KEY ??
+      (config.QUOTE_POLL_MS === undefined ? "simulated" : undefined),
     CHAT_UPSTREAM: "openai",
     CHAT_UPSTREAM_URL: SIMULATED_MODEL.url,
     CHAT_MODEL: SIMULATED_MODEL.name,

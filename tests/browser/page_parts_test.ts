@@ -144,7 +144,7 @@ browserTest("page copies the command that follows its prices", async () => {
 browserTest(
   "page of the demo has the course of the day of all nine at its first paint, without a script",
   async () => {
-    await using server = await startDemo();
+    await using server = await startDemo({ QUOTE_POLL_MS: "" });
     await (await fetch(server.origin)).body?.cancel(); // begins the polls
     const rowOf = async (symbol: string) => {
       const html = await (await fetch(server.origin)).text();
